@@ -1,0 +1,1 @@
+"""Measurements, run by commands (`make help`) and never asserted in a test."""

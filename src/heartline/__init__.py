@@ -1,0 +1,3 @@
+"""Heartline: a self-hosted sync server for text messages."""
+
+__version__ = "0.1.0"

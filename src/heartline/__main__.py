@@ -1,0 +1,5 @@
+"""`python -m heartline`."""
+
+from heartline.cli import main
+
+main()

@@ -1,0 +1,41 @@
+"""The endpoints, one file a noun. Importing this package fills `contract.ENDPOINTS` and `contract.OPERATIONS`."""
+
+from heartline.resources import (
+    accounts,
+    activation,
+    article,
+    auto_replies,
+    beta,
+    blacklists,
+    contacts,
+    conversations,
+    devices,
+    drafts,
+    folders,
+    media,
+    messages,
+    purchases,
+    scheduled_messages,
+    settings,
+    templates,
+)
+
+__all__ = [
+    "accounts",
+    "activation",
+    "article",
+    "auto_replies",
+    "beta",
+    "blacklists",
+    "contacts",
+    "conversations",
+    "devices",
+    "drafts",
+    "folders",
+    "media",
+    "messages",
+    "purchases",
+    "scheduled_messages",
+    "settings",
+    "templates",
+]

@@ -1,0 +1,167 @@
+"""One running server: its storage, its readers, and the few tasks that move time and news between them."""
+
+import asyncio
+import time
+from collections.abc import Callable, Coroutine
+from typing import Any, Protocol, TypeVar
+
+from heartline.errors import MissingParameter, StorageFailure
+from heartline.server.config import Config
+from heartline.storage import Committed, SqlTx, Storage, log
+from heartline.stream import frames
+from heartline.stream.connection import Connection, Stream
+from heartline.stream.cursors import Key
+from heartline.stream.hub import Hub
+from heartline.stream.log import PAGE_EVENTS, Event, Position
+from heartline.stream.wheel import PING_INTERVAL_S, SLOTS
+
+T = TypeVar("T")
+
+RETRY_S = 1.0
+"""Pause before the log is read again for a reader after the database failed."""
+CURSORS_S = 1.0
+"""How often the cursors of old clients are stored: what a crash can make them get twice."""
+TRIM_S = 60.0
+"""How often old events are looked for."""
+STOPPED_AT_ONCE = 200
+STOP_PAUSE_S = 0.05
+"""Sockets are closed in groups when the server stops, so that their clients do not all come back in one moment."""
+
+
+class Follower(Protocol):
+    def end(self) -> None: ...
+
+
+class Node:
+    """Ties the storage's commits to the hub, and is the `Log` that the hub reads."""
+
+    def __init__(self, config: Config, storage: Storage) -> None:
+        self.config = config
+        self.storage = storage
+        self.hub = Hub(self)
+        self.stream = Stream(self.hub, config.stall_s)
+        self.followers: set[Follower] = set()
+        """Replies that stay open until the server stops."""
+        self._stopping: list[Connection] = []
+        self._tasks: set[asyncio.Task[None]] = set()
+        storage.on_commit = self._publish
+        storage.on_foreign_commit = lambda: self.spawn(self._follow_foreign_commits())
+        self.spawn(self._turn_wheel())
+        self.spawn(self._every(CURSORS_S, self._store_cursors))
+        self.spawn(self._every(TRIM_S, self._trim))
+
+    def spawn(self, coroutine: Coroutine[Any, Any, None]) -> None:
+        """Run a coroutine until it ends or the node closes."""
+        task = asyncio.get_running_loop().create_task(coroutine)
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+
+    async def close(self) -> None:
+        for task in self._tasks:
+            task.cancel()
+        await self._store_cursors()
+        await self.storage.close()
+
+    def stop_followers(self) -> None:
+        """The server goes down: end the replies that would stay open."""
+        for follower in tuple(self.followers):
+            follower.end()
+
+    def stop_later(self, connection: Connection) -> None:
+        """Tell a client that the server goes down, and end its socket, when its turn comes."""
+        self._stopping.append(connection)
+        if len(self._stopping) == 1:
+            self.spawn(self._stop_in_groups())
+
+    async def _stop_in_groups(self) -> None:
+        while self._stopping:
+            group, self._stopping[:STOPPED_AT_ONCE] = self._stopping[:STOPPED_AT_ONCE], []
+            for connection in group:
+                connection.stop()
+            await asyncio.sleep(STOP_PAUSE_S)
+
+    async def find_account(self, account_id: str) -> int:
+        """The number of an account. Raises `MissingParameter` for an empty id, `AccountIdInvalid`, `StorageFailure`."""
+        if not account_id:
+            raise MissingParameter("account_id")
+        return await self.storage.read(lambda tx: tx.bound(account_id).account)
+
+    # --- the log, for the hub ---
+
+    def position(
+        self, account: int, since_ms: int | None, client_id: str, found: Callable[[Position | None], None]
+    ) -> None:
+        claimed = self.stream.cursors.claim(Key(account, client_id)) if client_id else None
+
+        def work(tx: SqlTx) -> Position | None:
+            position = log.position(tx, account, since_ms, client_id)
+            return position._replace(remembered=claimed) if position and claimed is not None else position
+
+        self.spawn(self._answer(work, found))
+
+    def read(self, account: int, after: int, found: Callable[[list[Event]], None]) -> None:
+        self.spawn(self._answer(lambda tx: log.events(tx, account, after, PAGE_EVENTS), found))
+
+    def renew(self, account: int) -> None:
+        self.spawn(self.storage.write(lambda tx: log.renew_epoch(tx, account)))
+
+    async def _answer(self, work: Callable[[SqlTx], T], found: Callable[[T], None]) -> None:
+        while True:
+            try:
+                result = await self.storage.read(work)
+                break
+            except StorageFailure:
+                await asyncio.sleep(RETRY_S)
+        found(result)
+
+    # --- news ---
+
+    def _publish(self, committed: Committed) -> None:
+        if committed.ended:
+            self.hub.end(committed.account, committed.messages)
+        else:
+            self.hub.publish(committed.account, committed.first_offset, committed.messages)
+
+    async def _follow_foreign_commits(self) -> None:
+        """Another process, such as the command line, has written: move to what it left in the logs."""
+        accounts = self.hub.accounts
+        heads = await self.storage.read(lambda tx: {account: log.head(tx, account) for account in accounts})
+        for account, head in heads.items():
+            if head is not None:
+                self.hub.advance(account, head)
+            else:
+                last = await self.storage.read(lambda tx, ended=account: log.last_message(tx, ended))  # type: ignore[misc]
+                self.hub.end(account, last)
+
+    # --- time ---
+
+    async def _turn_wheel(self) -> None:
+        loop = asyncio.get_running_loop()
+        due = loop.time()
+        while True:
+            self.stream.wheel.turn(frames.ping(round(time.time())))
+            # A late turn is not made up for: the next one keeps its distance.
+            due = max(due + PING_INTERVAL_S / SLOTS, loop.time())
+            await asyncio.sleep(due - loop.time())
+
+    async def _every(self, interval_s: float, work: Callable[[], Coroutine[Any, Any, None]]) -> None:
+        while True:
+            await asyncio.sleep(interval_s)
+            try:
+                await work()
+            except StorageFailure:
+                continue  # logged where it happened; the next turn tries again
+
+    async def _store_cursors(self) -> None:
+        changes = self.stream.cursors.take_changes()
+        if changes:
+            await self.storage.write(lambda tx: log.store_cursors(tx, changes))
+
+    async def _trim(self) -> None:
+        """Forget what retention no longer asks for, a slice a transaction, so that writers never wait long for it."""
+        days, events = self.config.retention_days, self.config.retention_events
+        due = await self.storage.read(lambda tx: log.accounts_to_trim(tx, days, events))
+        for account in due:
+            while await self.storage.write(lambda tx, account=account: log.trim(tx, account, days, events)):  # type: ignore[misc]
+                await asyncio.sleep(0)
+        await self.storage.write(log.forget_old)

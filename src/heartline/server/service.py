@@ -1,0 +1,123 @@
+"""One endpoint over HTTP: from a request to its handler and back.
+
+The order is body, decoding, limits, slow preparation, one transaction on a thread of the storage, reply. The storage
+publishes the transaction's events before it answers, so nobody who has a reply has overtaken its own notification
+(decisions.md 27).
+"""
+
+import asyncio
+import time
+from typing import Any
+
+import msgspec
+import structlog
+from starlette.requests import ClientDisconnect, Request
+from starlette.responses import Response
+
+from heartline.contract import Endpoint, PlainText
+from heartline.errors import HeartlineError, StorageFailure
+from heartline.server.body import read_body
+from heartline.server.config import Config
+from heartline.server.limits import Limiter
+from heartline.server.node import Node
+from heartline.server.signup import check_may_sign_up
+from heartline.storage import SqlTx
+from heartline.tolerance import decode
+
+log = structlog.get_logger()
+
+DECODED_IN_A_THREAD_BYTES = 64 * 1024
+"""Bodies from this size on are decoded in a thread: a smaller one holds up the event loop for less than a millisecond."""
+
+
+class Service:
+    """Answers the requests of one endpoint."""
+
+    def __init__(self, endpoint: Endpoint, config: Config, limiter: Limiter) -> None:
+        self._endpoint = endpoint
+        self._config = config
+        self._limiter = limiter
+        self._limit_bytes = config.media_bytes if endpoint.path == "/media/add" else config.body_bytes
+
+    async def answer(self, http: Request) -> Response:
+        started = time.perf_counter()
+        try:
+            response = await self._answer(http)
+        except HeartlineError as error:
+            response = error_reply(error)
+        except ClientDisconnect:
+            response = Response(status_code=400)  # nobody reads it
+        except Exception as error:
+            # The end of the line for what nobody foresaw; the log tells its type and place (server/logs.py).
+            log.error("request failed", path=self._endpoint.path, exc_info=error)
+            response = error_reply(StorageFailure())
+        elapsed_ms = round((time.perf_counter() - started) * 1000, 1)
+        log.debug("request", path=self._endpoint.path, status=response.status_code, elapsed_ms=elapsed_ms)
+        return response
+
+    async def _answer(self, http: Request) -> Response:
+        body = await read_body(http, self._limit_bytes)
+        if len(body) < DECODED_IN_A_THREAD_BYTES:
+            account_id, request = self._decode(http, body)
+        else:
+            account_id, request = await asyncio.to_thread(self._decode, http, body)
+        limit = self._endpoint.limit
+        if limit is None:
+            return await self._transact(http.state.node, account_id, request)
+        address = http.client.host if http.client else ""
+        caller = (self._endpoint.path, address, getattr(request, limit.parameter) if limit.parameter else "")
+        self._limiter.take(limit, time.monotonic(), *caller)
+        response = await self._transact(http.state.node, account_id, request)
+        if limit.only_failures:
+            self._limiter.give_back(limit, *caller)
+        return response
+
+    def _decode(self, http: Request, body: bytes) -> tuple[str, Any]:
+        query: bytes = http.scope["query_string"]
+        if http.headers.get("accept", "").startswith("text/plain"):
+            query = b"raw=true&" + query  # the same wish, said differently (decisions.md 12)
+        return decode(
+            self._endpoint,
+            path=http.path_params,
+            query=query,
+            body=body,
+            content_type=http.headers.get("content-type", ""),
+            require_encryption=self._config.require_encryption,
+        )
+
+    async def _transact(self, node: Node, account_id: str, request: Any) -> Response:
+        endpoint = self._endpoint
+        arguments = [request] if endpoint.takes_request else []
+        if endpoint.prepare is not None:
+            arguments.append(await node.storage.prepare(endpoint.prepare, request))
+
+        def work(tx: SqlTx) -> Response:
+            if endpoint.gated:
+                check_may_sign_up(tx, self._config.signup, request.name)
+            value = endpoint.handler(tx if endpoint.public else tx.bound(account_id), *arguments)
+            return json_reply(b"{}") if endpoint.reply is None else _reply(value)
+
+        if endpoint.runs == "writer":
+            return await node.storage.write(work)
+        return await node.storage.read(work, slow=endpoint.runs == "hasher")
+
+
+def _reply(value: Any) -> Response:
+    """What a handler returned, encoded where the handler ran: off the event loop."""
+    if isinstance(value, HeartlineError):
+        return error_reply(value)
+    if isinstance(value, PlainText):
+        return Response(value, media_type="text/plain")
+    return json_reply(msgspec.json.encode(value))
+
+
+def json_reply(body: bytes, status: int = 200) -> Response:
+    return Response(body, status, media_type="application/json")
+
+
+def error_reply(error: HeartlineError) -> Response:
+    """The one place where errors become HTTP replies (decisions.md 7)."""
+    response = json_reply(msgspec.json.encode({"error": str(error), "code": error.code, **error.details}), error.status)
+    if error.retry_after_s is not None:
+        response.headers["retry-after"] = str(error.retry_after_s)
+    return response

@@ -1,0 +1,262 @@
+"""The socket under a stream connection: one `asyncio.Protocol`, no task, and no parser while nothing is being received.
+
+uvicorn hands over a socket by calling `StreamProtocol(config=..., server_state=..., app_state=...)`, then
+`connection_made`, then `data_received` with the whole upgrade request (not documented: uvicorn is pinned to a minor
+version, and tests/server/test_websocket.py would fail). Handshake and frames are read by websockets' sans-I/O layer, which
+answers everything that RFC 6455 forbids with the right close code.
+"""
+
+import asyncio
+from collections.abc import Sequence
+from http import HTTPStatus
+from types import GeneratorType
+from typing import Any, cast
+
+from uvicorn.config import Config
+from uvicorn.server import ServerState
+from websockets.frames import CloseCode, Frame, Opcode
+from websockets.http11 import Request
+from websockets.protocol import OPEN, Protocol, Side
+from websockets.server import ServerProtocol
+from websockets.streams import StreamReader
+from websockets.typing import Subprotocol
+
+from heartline.errors import HeartlineError
+from heartline.server.node import Node
+from heartline.server.tcp import unacknowledged_bytes, watch_peer
+from heartline.stream import frames
+from heartline.stream.connection import Connection, Dialect
+from heartline.stream.cursors import Receipts
+from heartline.stream.hub import Reader
+from heartline.tolerance import parse_query
+
+PATHS = ("/stream", "/api/v1/stream")
+SUBPROTOCOLS = (Subprotocol(Dialect.EXTENDED.value), Subprotocol(Dialect.ACTION_CABLE.value))
+"""Those that are spoken, the preferred one first."""
+
+MESSAGE_BYTES = 4 * 1024
+"""A client's message, over all its fragments; the longest that a known client sends has 80 bytes (operations.md 1.4)."""
+CLIENT_ID_CHARACTERS = 64
+"""What counts of a `client_id`; known ones have up to four digits."""
+CLOSE_S = 5.0
+"""How long a client may take to answer a close frame."""
+
+
+class StreamProtocol(Connection, asyncio.Protocol):
+    """A WebSocket of the stream."""
+
+    __slots__ = ("_closing", "_connections", "_node", "_parser", "_receipts", "_transport", "_upgraded")
+
+    def __init__(self, config: Config, server_state: ServerState, app_state: dict[str, Any]) -> None:
+        self._node: Node = app_state["node"]
+        super().__init__(self._node.stream)
+        self._connections: set[Any] = server_state.connections
+        self._transport: asyncio.Transport
+        self._upgraded = False
+        self._parser: _FrameParser | None = None
+        self._receipts: Receipts | None = None
+        """What a client with a `client_id` has got, from its subscription on."""
+        self._closing: asyncio.TimerHandle | None = None
+        """Set once the end has begun: what the client still says does not matter."""
+
+    # --- asyncio ---
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        self._transport = cast(asyncio.Transport, transport)
+        buffer_bytes = self._node.config.socket_buffer_bytes
+        self._transport.set_write_buffer_limits(buffer_bytes, buffer_bytes // 4)
+        watch_peer(self._transport.get_extra_info("socket"), self._node.config.dead_peer_s)
+        self._connections.add(self)
+
+    def data_received(self, data: bytes) -> None:
+        if self._upgraded:
+            self._receive(data)
+        else:
+            self._upgraded = True
+            self._shake_hands(data)
+
+    def pause_writing(self) -> None:
+        # Nothing more is read either, so that a client cannot make us buffer answers that it does not fetch.
+        self.writable = False
+        self._transport.pause_reading()
+
+    def resume_writing(self) -> None:
+        if not self._transport.is_closing():
+            self._transport.resume_reading()
+        self.drained()
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        self.left()
+        self._connections.discard(self)
+        if self._closing is not None:
+            self._closing.cancel()
+
+    def shutdown(self) -> None:
+        """Called by uvicorn when the server stops."""
+        self._node.stop_later(self)
+
+    # --- Connection ---
+
+    def write(self, data: bytes) -> None:
+        self._transport.write(data)
+
+    def close(self, code: int, reason: str = "") -> None:
+        if self._closing is None:
+            self._transport.write(frames.close(code, reason))
+            self._begin_end()
+
+    def stop(self) -> None:
+        if self._closing is None:
+            super().stop()
+
+    def drop(self) -> None:
+        self._transport.close()
+        if self._closing is None:
+            self._begin_end()
+
+    def deliver(self, data: bytes, last_offset: int) -> None:
+        self._transport.write(data)
+        if self._receipts is not None:
+            self._receipts.wrote(asyncio.get_running_loop().time(), len(data), last_offset)
+
+    def confirmed(self, reader: Reader) -> None:
+        if self.client_id and self._receipts is None and reader.cursor is not None:
+            self._receipts = Receipts(reader.cursor)
+        super().confirmed(reader)
+
+    def arrived(self) -> int | None:
+        if self._receipts is None:
+            return None
+        on_the_way = unacknowledged_bytes(self._transport)
+        return self._receipts.received(asyncio.get_running_loop().time(), on_the_way)
+
+    # --- handshake ---
+
+    def _shake_hands(self, data: bytes) -> None:
+        http = ServerProtocol(select_subprotocol=_select_subprotocol)
+        http.receive_data(data)
+        request = next((event for event in http.events_received() if isinstance(event, Request)), None)
+        if request is None:
+            self._transport.write(b"HTTP/1.1 400 Bad Request\r\ncontent-length: 0\r\nconnection: close\r\n\r\n")
+            self._transport.close()
+            return
+        path, _, query = request.path.partition("?")
+        if path.rstrip("/") in PATHS:
+            http.send_response(http.accept(request))
+        else:
+            http.send_response(http.reject(HTTPStatus.NOT_FOUND, "no stream at this path\n"))
+        for chunk in http.data_to_send():
+            if chunk:
+                self._transport.write(chunk)
+        cast("GeneratorType[Any, Any, Any]", http.parser).close()  # see `_FrameParser.release`
+        if http.state is not OPEN:
+            self._transport.close()
+            return
+        self.dialect = Dialect(http.subprotocol or "")
+        sid = next(iter(request.headers.get_all("X-ANYCABLE-RESTORE-SID")), "")
+        # What the client says before the welcome waits in the transport.
+        self._transport.pause_reading()
+        self._node.spawn(self._enter(query, sid))
+
+    async def _enter(self, query: str, sid: str) -> None:
+        """Welcome the client when its account exists."""
+        refusal: HeartlineError | None = None
+        try:
+            parameters = parse_query(query.encode("ascii", "replace"))
+            account = await self._node.find_account(parameters.get("account_id", ""))
+            if self.dialect is not Dialect.EXTENDED:
+                self.client_id = parameters.get("client_id", "")[:CLIENT_ID_CHARACTERS]
+            self.ask_pings(_seconds(parameters.get("pi", "")))
+        except HeartlineError as error:
+            refusal = error
+        if self._transport.is_closing() or self._closing is not None:
+            return
+        if self.writable:
+            self._transport.resume_reading()
+        if refusal is None:
+            self.welcome(account, parameters.get("sid", sid))
+        else:
+            self.refuse(refusal)
+
+    # --- frames ---
+
+    def _receive(self, data: bytes) -> None:
+        parser = self._parser or _FrameParser()
+        parser.receive_data(data)
+        for frame in parser.events_received():
+            if isinstance(frame, Frame):
+                self._frame(parser, frame)
+        for chunk in parser.data_to_send():
+            if chunk and self._closing is None:
+                self._transport.write(chunk)
+        if parser.close_expected():
+            self._end()
+        self._parser = None if parser.release() else parser
+
+    def _frame(self, parser: "_FrameParser", frame: Frame) -> None:
+        if self._closing is not None or frame.opcode not in (Opcode.TEXT, Opcode.BINARY, Opcode.CONT):
+            return
+        if frame.opcode is Opcode.BINARY:
+            self.left()
+            self.close(CloseCode.UNSUPPORTED_DATA, "the stream speaks text")
+            return
+        if frame.data:  # so that empty ones, which no bound counts, take no memory
+            parser.fragments.append(bytes(frame.data))
+        if frame.fin:
+            text, parser.fragments = b"".join(parser.fragments), []
+            try:
+                self.received(text.decode())
+            except UnicodeDecodeError:
+                self.left()
+                self.close(CloseCode.INVALID_DATA, "a text frame must be UTF-8")
+
+    # --- the end ---
+
+    def _begin_end(self) -> None:
+        self._closing = asyncio.get_running_loop().call_later(CLOSE_S, self._transport.abort)
+
+    def _end(self) -> None:
+        """Nothing more will be said on either side. Half-closing first lets the close frame arrive even when the client
+        is still sending; where that is impossible (TLS) the socket is closed at once."""
+        self.left()
+        if self._closing is None:
+            self._begin_end()
+        if self._transport.can_write_eof() and not self._transport.is_closing():
+            self._transport.write_eof()
+        else:
+            self._transport.close()
+
+
+class _FrameParser(Protocol):
+    """websockets' parser of a server's frames, from the first byte of a message to the last."""
+
+    def __init__(self) -> None:
+        super().__init__(Side.SERVER, state=OPEN, max_size=MESSAGE_BYTES)
+        self.fragments: list[bytes] = []
+
+    def release(self) -> bool:
+        """Let go of its memory if nothing is half received, so that a new one can take its place: True if it did.
+
+        Between two frames the parser waits in `StreamReader.at_eof` for the next first byte.
+        """
+        parser = cast("GeneratorType[Any, Any, Any]", self.parser)
+        waits_in = parser.gi_yieldfrom
+        if (
+            self.state is not OPEN
+            or self.current_size is not None
+            or not isinstance(waits_in, GeneratorType)
+            or waits_in.gi_code is not StreamReader.at_eof.__code__
+        ):
+            return False
+        parser.close()  # it refers to this object: without the cycle both are freed at once
+        return True
+
+
+def _seconds(text: str) -> float:
+    """A number of seconds from the query; 0 for what is none."""
+    return float(text) if text.isdecimal() else 0.0
+
+
+def _select_subprotocol(_: ServerProtocol, offered: Sequence[Subprotocol]) -> Subprotocol | None:
+    """The first of ours that the client offered; none is no reason to refuse it."""
+    return next((subprotocol for subprotocol in SUBPROTOCOLS if subprotocol in offered), None)

@@ -1,0 +1,164 @@
+"""The SQL of a transaction: the implementation of `contract.Tx` for every engine.
+
+An engine gives one function, `execute(text, values)`, that runs a statement with `$0`, `$1`... and returns a cursor. The
+four verbs build their text from the names of tables and columns in `Row` classes, never from anything a client sent.
+"""
+
+from collections.abc import Callable, Mapping, Sequence
+from functools import lru_cache
+from typing import Any, NamedTuple, Protocol, Self, TypeVar
+
+import msgspec
+from msgspec import Struct
+
+from heartline.contract import Operation, Row
+from heartline.errors import AccountIdInvalid
+
+R = TypeVar("R", bound=Row)
+
+
+class Cursor(Protocol):
+    @property
+    def rowcount(self) -> int: ...
+
+    @property
+    def description(self) -> Any: ...
+
+    def fetchall(self) -> list[Any]: ...
+
+
+class Committed(NamedTuple):
+    """The operations that one transaction added to one account's log."""
+
+    account: int
+    """The account's number."""
+    first_offset: int
+    """Offset of the first of `messages`, which follow each other without a gap."""
+    messages: list[bytes]
+    """JSON texts `{"operation": ..., "content": ...}`."""
+    ended: bool
+    """True when the transaction removed the account: these are the last messages of its log."""
+
+
+Execute = Callable[[str, Sequence[object]], Cursor]
+
+
+class SqlTx:
+    """See `contract.Tx` for the promises."""
+
+    __slots__ = ("_emitted", "_execute", "account", "account_id", "now_ms")
+
+    def __init__(
+        self,
+        execute: Execute,
+        now_ms: int,
+        *,
+        account: int = 0,
+        account_id: str = "",
+        emitted: dict[int, list[bytes]] | None = None,
+    ) -> None:
+        self._execute = execute
+        self._emitted: dict[int, list[bytes]] = {} if emitted is None else emitted
+        self.now_ms = now_ms
+        self.account = account
+        self.account_id = account_id
+
+    def bound(self, account_id: str) -> Self:
+        found = self.sql("SELECT account FROM accounts WHERE account_id = $1", account_id)
+        if not found:
+            raise AccountIdInvalid
+        return type(self)(self._execute, self.now_ms, account=found[0][0], account_id=account_id, emitted=self._emitted)
+
+    def rows(self, row: type[R], *, order: str = "", limit: int = 0, offset: int = 0, **where: object) -> list[R]:
+        return self._select(row, where, order, limit, offset)
+
+    def row(self, row: type[R], **where: object) -> R | None:
+        found = self._select(row, where, "", 1, 0)
+        return found[0] if found else None
+
+    def _select(self, row: type[R], where: Mapping[str, object], order: str, limit: int, offset: int) -> list[R]:
+        text = _select(row, tuple(where), order, limit > 0)
+        page = (limit, max(offset, 0)) if limit > 0 else ()
+        account_id = self.account_id
+        return [row(key, account_id, *rest) for key, *rest in self.sql(text, *where.values(), *page)]
+
+    def insert(self, row: type[Row], values: Struct | Mapping[str, object]) -> bool:
+        columns = msgspec.structs.asdict(values) if isinstance(values, Struct) else values
+        return self._run(_insert(row, tuple(columns)), *columns.values()).rowcount > 0
+
+    def update(self, row: type[Row], changes: Mapping[str, object], **where: object) -> int:
+        if not changes:
+            return 0
+        return self._run(_update(row, tuple(changes), tuple(where)), *changes.values(), *where.values()).rowcount
+
+    def delete(self, row: type[Row], **where: object) -> int:
+        return self._run(f"DELETE FROM {row.table} WHERE {_equal(tuple(where))}", *where.values()).rowcount
+
+    def sql(self, text: str, *values: object) -> list[tuple[Any, ...]]:
+        cursor = self._run(text, *values)
+        return cursor.fetchall() if cursor.description else []
+
+    def emit(self, operation: Operation) -> None:
+        name = operation.operation.encode()
+        message = b'{"operation":"%s","content":%s}' % (name, msgspec.json.encode(operation))
+        self._emitted.setdefault(self.account, []).append(message)
+
+    def append_events(self) -> list[Committed]:
+        """Write what was emitted to the logs, at the next offsets. The engine calls this last, before the commit."""
+        return [self._append(account, messages) for account, messages in self._emitted.items()]
+
+    def _append(self, account: int, messages: list[bytes]) -> Committed:
+        count = len(messages)
+        head = self.sql("UPDATE accounts SET head = head + $1 WHERE account = $2 RETURNING head", count, account)
+        if not head:
+            return self._end(account, messages)
+        first = head[0][0] - count + 1
+        self._insert_events(account, first, messages)
+        return Committed(account, first, messages, ended=False)
+
+    def _end(self, account: int, messages: list[bytes]) -> Committed:
+        """The transaction removed the account: of its log only the last message stays, for readers in other processes."""
+        first = self.sql('SELECT coalesce(max("offset"), 0) + 1 FROM events WHERE account = $1', account)[0][0]
+        self._run("DELETE FROM events WHERE account = $1", account)
+        text = "INSERT INTO ended (account, timestamp_ms, message) VALUES ($1, $2, $3)"
+        self._run(text, account, self.now_ms, messages[-1])
+        return Committed(account, first, messages, ended=True)
+
+    def _insert_events(self, account: int, first: int, messages: list[bytes]) -> None:
+        text = 'INSERT INTO events (account, "offset", timestamp_ms, message) VALUES ($1, $2, $3, $4)'
+        for offset, message in enumerate(messages, first):
+            self._run(text, account, offset, self.now_ms, message)
+
+    def _run(self, text: str, *values: object) -> Cursor:
+        return self._execute(text, (self.account, *values))
+
+
+def _equal(columns: tuple[str, ...], first: int = 1) -> str:
+    return " AND ".join(["account = $0", *(f'"{name}" = ${i}' for i, name in enumerate(columns, first))])
+
+
+@lru_cache(maxsize=512)
+def _select(row: type[Row], where: tuple[str, ...], order: str, paged: bool) -> str:
+    fields = [f'"{name}"' for name in row.__struct_fields__ if name not in ("id", "account_id")]
+    text = f"SELECT {', '.join([row.key, *fields])} FROM {row.table} WHERE {_equal(where)} ORDER BY {order or row.key}"
+    return f"{text} LIMIT ${len(where) + 1} OFFSET ${len(where) + 2}" if paged else text
+
+
+@lru_cache(maxsize=512)
+def _insert(row: type[Row], columns: tuple[str, ...]) -> str:
+    names = [f'"{name}"' for name in columns]
+    rest = [name for name in names if name != f'"{row.key}"']
+    changes = ", ".join(f"{name} = excluded.{name}" for name in rest)
+    old = ", ".join(f"{row.table}.{name}" for name in rest)
+    new = ", ".join(f"excluded.{name}" for name in rest)
+    return (
+        f"INSERT INTO {row.table} (account, {', '.join(names)}) "
+        f"VALUES ({', '.join(f'${i}' for i in range(len(names) + 1))}) "
+        f"ON CONFLICT (account, {row.key}) DO UPDATE SET {changes} WHERE ({old}) IS DISTINCT FROM ({new})"
+    )
+
+
+@lru_cache(maxsize=512)
+def _update(row: type[Row], changes: tuple[str, ...], where: tuple[str, ...]) -> str:
+    assignments = ", ".join(f'"{name}" = ${i}' for i, name in enumerate(changes, 1))
+    return f"UPDATE {row.table} SET {assignments} WHERE {_equal(where, len(changes) + 1)}"

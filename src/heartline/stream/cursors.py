@@ -1,0 +1,80 @@
+"""Where clients stopped that cannot say it themselves.
+
+Old web clients know no offsets, but the Heart web client names its page with a `client_id`. Of each the server keeps one
+cursor: the lowest of its sockets that are gone and did not come back, else that of the ones that are here. Whatever was
+not certainly received is sent again rather than lost.
+"""
+
+from collections import OrderedDict, deque
+from typing import NamedTuple
+
+CLIENTS = 10_000
+"""Clients that are gone and kept in memory; the database keeps those that were there before."""
+
+GRACE_S = 1.0
+"""What was written this shortly before a socket ended counts as not received: it may have been on its way through a proxy
+or in a browser that was closing."""
+
+WRITES = 64
+"""Writes of one socket that are told apart; further ones count as one, the latest."""
+
+
+class Key(NamedTuple):
+    account: int
+    client_id: str
+
+
+class Cursors:
+    """The cursors of clients, and which of them the database does not know yet."""
+
+    def __init__(self) -> None:
+        self._gone: OrderedDict[Key, int] = OrderedDict()
+        self._changed: dict[Key, int] = {}
+
+    def here(self, key: Key, offset: int) -> None:
+        """A socket of the client has certainly received everything up to this offset."""
+        self._changed[key] = min(offset, self._gone.get(key, offset))
+
+    def left(self, key: Key, offset: int) -> None:
+        """A socket of the client is gone, and had certainly received everything up to this offset."""
+        self._gone[key] = self._changed[key] = min(offset, self._gone.get(key, offset))
+        self._gone.move_to_end(key)
+        if len(self._gone) > CLIENTS:
+            self._gone.popitem(last=False)
+
+    def claim(self, key: Key) -> int | None:
+        """The client is back: where it goes on. None when the database has to be asked."""
+        return self._gone.pop(key, self._changed.get(key))
+
+    def take_changes(self) -> dict[Key, int]:
+        """What the database should store."""
+        changed, self._changed = self._changed, {}
+        return changed
+
+
+class Receipts:
+    """Which of the events that were written to one socket have certainly arrived.
+
+    A write has arrived when the peer's system has acknowledged its bytes and `GRACE_S` have passed.
+    """
+
+    __slots__ = ("_received", "_writes", "_written_bytes")
+
+    def __init__(self, offset: int) -> None:
+        self._received = offset
+        self._written_bytes = 0
+        self._writes: deque[tuple[float, int, int]] = deque()
+        """Time, bytes written up to and with it, and last offset of each write."""
+
+    def wrote(self, now_s: float, size_bytes: int, offset: int) -> None:
+        self._written_bytes += size_bytes
+        if len(self._writes) == WRITES:
+            self._writes.pop()
+        self._writes.append((now_s, self._written_bytes, offset))
+
+    def received(self, now_s: float, unacknowledged_bytes: int) -> int:
+        """The offset up to which everything has arrived, given the bytes that the peer has not acknowledged yet."""
+        acknowledged = self._written_bytes - unacknowledged_bytes
+        while self._writes and self._writes[0][0] <= now_s - GRACE_S and self._writes[0][1] <= acknowledged:
+            self._received = self._writes.popleft()[2]
+        return self._received

@@ -1,0 +1,193 @@
+"""A real server process, accounts on it, and their notification streams."""
+
+import contextlib
+import json
+import os
+import re
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+from uuid import uuid4
+
+import httpx
+import pytest
+from websockets.exceptions import ConnectionClosed
+from websockets.sync.client import ClientConnection, connect
+
+IDENTIFIER = '{"channel":"NotificationsChannel"}'
+SUBSCRIBE = json.dumps({"command": "subscribe", "identifier": IDENTIFIER})
+WAIT_S = 20.0
+"""Longest wait for anything that must happen; generous, as tests are never about how long it takes."""
+
+
+class Server:
+    """`heartline serve` in a process of its own, on a free port."""
+
+    def __init__(self, data: Path, **settings: object) -> None:
+        self.data = data
+        self.settings = {"host": "127.0.0.1", "port": 0, "signup": "open"} | settings
+        self.start()
+
+    def start(self) -> None:
+        """Start the process, again after `stop` or `kill`, and wait until it says where it listens."""
+        flags = [f"--{name.replace('_', '-')}={value}" for name, value in self.settings.items()]
+        with self.log_file.open("ab") as log:
+            self.process = subprocess.Popen(
+                [sys.executable, "-m", "heartline", "serve", f"--data={self.data}", *flags],
+                stdout=subprocess.PIPE,
+                stderr=log,
+                text=True,
+                env={name: value for name, value in os.environ.items() if not name.startswith("HEARTLINE_")},
+            )
+        assert self.process.stdout is not None
+        for line in self.process.stdout:
+            if found := re.search(r"https?://127\.0\.0\.1:(\d+)/api/v1", line):
+                self.port = int(found[1])
+                break
+        else:
+            raise AssertionError(f"the server did not start: {self.log}")
+        self.url = f"http://127.0.0.1:{self.port}"
+        self.http = httpx.Client(base_url=self.url, timeout=WAIT_S)
+
+    @property
+    def log_file(self) -> Path:
+        return self.data.with_suffix(".log")
+
+    @property
+    def log(self) -> str:
+        return self.log_file.read_text()
+
+    def stop(self) -> int:
+        """End it as a service manager would; the exit code."""
+        self.process.send_signal(signal.SIGTERM)
+        return self._end()
+
+    def kill(self) -> None:
+        """End it as a power cut would."""
+        self.process.kill()
+        self._end()
+
+    def _end(self) -> int:
+        self.http.close()
+        code = self.process.wait(WAIT_S)
+        assert self.process.stdout is not None
+        self.process.stdout.close()
+        return code
+
+    def sign_up(self) -> "Account":
+        name = f"{uuid4().hex}@example.org"
+        reply = self.http.post(
+            "/api/v1/accounts/signup",
+            json={"name": name, "password": "Correct horse 7!", "phone_number": "+15550001111", "real_name": "Pat"},
+        )
+        assert reply.status_code == 200, reply.text
+        return Account(self, name, reply.json()["account_id"])
+
+
+class Account:
+    """An account of a server. `get` and `post` put its id into the query."""
+
+    def __init__(self, server: Server, name: str, account_id: str) -> None:
+        self.server = server
+        self.name = name
+        self.id = account_id
+
+    def get(self, path: str, **query: object) -> Any:
+        """The JSON reply of a GET that must succeed."""
+        reply = self.server.http.get(f"/api/v1{path}", params={"account_id": self.id, **query})
+        assert reply.status_code == 200, reply.text
+        return reply.json()
+
+    def post(self, path: str, body: object = None, **query: object) -> Any:
+        """The JSON reply of a POST that must succeed."""
+        reply = self.try_post(path, body, **query)
+        assert reply.status_code == 200, reply.text
+        return reply.json()
+
+    def try_post(self, path: str, body: object = None, **query: object) -> httpx.Response:
+        parameters: dict[str, Any] = {"account_id": self.id, **query}
+        return self.server.http.post(f"/api/v1{path}", params=parameters, json=body)
+
+    @contextlib.contextmanager
+    def stream(self, **options: Any) -> Iterator["Stream"]:
+        """A subscribed socket. Options: those of `websockets.sync.client.connect`."""
+        url = f"ws://127.0.0.1:{self.server.port}/stream?account_id={self.id}"
+        with connect(url, ping_interval=None, compression=None, **options) as socket:
+            stream = Stream(socket)
+            assert stream.frame() == {"type": "welcome"}
+            socket.send(SUBSCRIBE)
+            assert stream.frame()["type"] == "confirm_subscription"
+            yield stream
+
+
+class Stream:
+    """Frames of one socket, as they come."""
+
+    def __init__(self, socket: ClientConnection) -> None:
+        self.socket = socket
+
+    def text(self) -> str:
+        """The next frame, ping or not."""
+        text = self.socket.recv(WAIT_S)
+        assert isinstance(text, str)
+        return text
+
+    def frame(self) -> dict[str, Any]:
+        """The next frame that is no ping."""
+        deadline = time.monotonic() + WAIT_S
+        while time.monotonic() < deadline:
+            frame: dict[str, Any] = json.loads(self.text())
+            if frame.get("type") != "ping":
+                return frame
+        raise TimeoutError("only pings came")
+
+    def operation(self) -> tuple[str, dict[str, Any]]:
+        """Name and content of the next operation."""
+        frame = self.frame()
+        assert set(frame) == {"identifier", "message"}, frame
+        assert frame["identifier"] == IDENTIFIER
+        return frame["message"]["operation"], frame["message"]["content"]
+
+    def operations(self, count: int) -> list[tuple[str, dict[str, Any]]]:
+        return [self.operation() for _ in range(count)]
+
+    def close_code(self) -> int:
+        """The code with which the server closes the socket, 1006 when it ends without one."""
+        with contextlib.suppress(ConnectionClosed):
+            while True:
+                self.text()
+        return self.socket.close_code or 1006
+
+
+NewServer = Callable[..., Server]
+
+
+@pytest.fixture(scope="session")
+def new_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[NewServer]:
+    """Starts servers with settings of their own; all end with the session."""
+    servers: list[Server] = []
+
+    def start(**settings: object) -> Server:
+        servers.append(Server(tmp_path_factory.mktemp("server") / "data", **settings))
+        return servers[-1]
+
+    yield start
+    for server in servers:
+        if server.process.poll() is None:
+            server.stop()
+
+
+@pytest.fixture(scope="session")
+def server(new_server: NewServer) -> Server:
+    """One server for all tests that do not change it as a whole."""
+    return new_server()
+
+
+@pytest.fixture
+def account(server: Server) -> Account:
+    """A new account on the shared server."""
+    return server.sign_up()

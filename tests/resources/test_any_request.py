@@ -1,0 +1,39 @@
+"""Whatever a client sends, a handler does its work or refuses with a sentence, and what it emits is as in operations.json
+(which `conftest.decoded` checks)."""
+
+from contextlib import closing
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from heartline.contract import ENDPOINTS
+from heartline.errors import HeartlineError
+from tests.resources.conftest import Database
+from tests.resources.valid_requests import fill, valid_path
+from tests.strategies import likely_bodies, unhurried
+
+TRIED = [
+    endpoint
+    for endpoint in ENDPOINTS
+    if not endpoint.public and endpoint.implemented and endpoint.path != "/accounts/remove_account"
+]
+
+
+@unhurried
+@given(st.data())
+def test_handlers_cope_with_any_request(data: st.DataObject) -> None:
+    database = Database()
+    with closing(database.connection):
+        account = database.sign_up()
+        fill(account)
+        for endpoint in data.draw(st.lists(st.sampled_from(TRIED), min_size=5, max_size=10)):
+            body = data.draw(likely_bodies(endpoint))
+            try:
+                database.request(endpoint.method, valid_path(endpoint), {"account_id": account.id}, body)
+            except HeartlineError as error:
+                status = error.status
+            else:
+                status = 200
+            assert status in (200, 400, 404, 409), endpoint.path
+            offsets = database.connection.execute('SELECT "offset" FROM events ORDER BY 1').fetchall()
+            assert offsets == [(number,) for number in range(1, len(offsets) + 1)]
