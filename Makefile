@@ -37,7 +37,7 @@ docs: .venv/.package
 
 # No host names in lock files: uv writes none (there is no uv.lock for that reason), npm is told so by tests/node/.npmrc.
 PIN := $(BIN)/uv pip compile --quiet --upgrade --universal --python-version 3.11 --generate-hashes \
-	--custom-compile-command 'make requirements' pyproject.toml --group build
+	--custom-compile-command 'make requirements' pyproject.toml --all-extras --group build
 requirements: .venv/.test
 	@test -x $(BIN)/uv || $(PIP) install uv
 	$(PIN) --output-file requirements/run.txt
