@@ -7,6 +7,7 @@ answers everything that RFC 6455 forbids with the right close code.
 """
 
 import asyncio
+import codecs
 from collections.abc import Sequence
 from types import GeneratorType
 from typing import Any, cast
@@ -40,6 +41,9 @@ CLIENT_ID_CHARACTERS = 64
 """What counts of a `client_id`; known ones have up to four digits."""
 CLOSE_S = 5.0
 """How long a client may take to answer a close frame."""
+
+
+_Utf8Decoder = codecs.getincrementaldecoder("utf-8")
 
 
 class StreamProtocol(Connection, asyncio.Protocol):
@@ -203,15 +207,17 @@ class StreamProtocol(Connection, asyncio.Protocol):
             self.left()
             self.close(CloseCode.UNSUPPORTED_DATA, "the stream speaks text")
             return
-        if frame.data:  # so that empty ones, which no bound counts, take no memory
-            parser.fragments.append(bytes(frame.data))
+        try:
+            text = parser.utf8.decode(bytes(frame.data), frame.fin)
+        except UnicodeDecodeError:  # of the first fragment in which it shows
+            self.left()
+            self.close(CloseCode.INVALID_DATA, "a text frame must be UTF-8")
+            return
+        if text:  # so that empty ones, which no bound counts, take no memory
+            parser.fragments.append(text)
         if frame.fin:
-            text, parser.fragments = b"".join(parser.fragments), []
-            try:
-                self.received(text.decode())
-            except UnicodeDecodeError:
-                self.left()
-                self.close(CloseCode.INVALID_DATA, "a text frame must be UTF-8")
+            text, parser.fragments = "".join(parser.fragments), []
+            self.received(text)
 
     # --- the end ---
 
@@ -235,7 +241,8 @@ class _FrameParser(Protocol):
 
     def __init__(self) -> None:
         super().__init__(Side.SERVER, state=OPEN, max_size=MESSAGE_BYTES)
-        self.fragments: list[bytes] = []
+        self.utf8 = _Utf8Decoder()
+        self.fragments: list[str] = []
 
     def release(self) -> bool:
         """Let go of its memory if nothing is half received, so that a new one can take its place: True if it did.
