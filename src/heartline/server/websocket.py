@@ -197,7 +197,7 @@ class StreamProtocol(Connection, asyncio.Protocol):
             if chunk and self._closing is None:
                 self._transport.write(chunk)
         if parser.close_expected():
-            self._end()
+            self._finish()
         self._parser = None if parser.release() else parser
 
     def _frame(self, parser: "_FrameParser", frame: Frame) -> None:
@@ -224,7 +224,7 @@ class StreamProtocol(Connection, asyncio.Protocol):
     def _begin_end(self) -> None:
         self._closing = asyncio.get_running_loop().call_later(CLOSE_S, self._transport.abort)
 
-    def _end(self) -> None:
+    def _finish(self) -> None:
         """Nothing more will be said on either side. Half-closing first lets the close frame arrive even when the client
         is still sending; where that is impossible (TLS) the socket is closed at once."""
         self.left()
