@@ -8,7 +8,7 @@ import pytest
 
 from heartline.errors import AccountIdInvalid, HeartlineError, MissingParameter, NotText, Overloaded, StorageFailure
 from heartline.stream import frames
-from heartline.stream.connection import HELD_PINGS, SUBSCRIPTIONS, Connection, Dialect, Stream
+from heartline.stream.connection import HELD_PINGS, QUESTIONS, SUBSCRIPTIONS, Connection, Dialect, Stream
 from heartline.stream.cursors import Key
 from heartline.stream.hub import Hub, Reader
 from heartline.stream.wheel import PING_INTERVAL_S, SLOTS
@@ -965,3 +965,40 @@ def test_a_page_that_never_subscribed_leaves_no_cursor(server: Server) -> None:
     server.ping_all()
     client.left()
     assert server.stream.cursors.take_changes() == {}
+
+
+# --- floods ---
+
+
+@pytest.mark.parametrize("dialect", list(Dialect))
+def test_a_client_that_asks_without_end_is_closed(server: Server, dialect: Dialect) -> None:
+    client = server.connect()
+    client.dialect = dialect
+    for _ in range(QUESTIONS):
+        client.says(SUBSCRIBE, UNSUBSCRIBE)
+    assert client.ends == []
+    told = '{"type":"disconnect","reason":"too_many_commands","reconnect":true}'
+    assert client.says(SUBSCRIBE) == ([] if dialect is Dialect.NONE else [told])
+    assert client.ends == [("close", 1008, "too_many_commands")]
+    assert server.hub.accounts == []
+
+
+def test_a_client_that_asks_for_history_without_end_is_closed(server: Server) -> None:
+    client = server.subscribe_extended()
+    for _ in range(QUESTIONS):
+        client.received(json.dumps({"command": "history", "identifier": IDENTIFIER, "history": {"since": 1}}))
+    assert client.ends == [("close", 1008, "too_many_commands")]
+
+
+def test_every_turn_of_the_wheel_allows_new_questions(server: Server) -> None:
+    client = server.connect()
+    for _ in range(3):
+        for _ in range(QUESTIONS):
+            client.says(SUBSCRIBE, UNSUBSCRIBE)
+        server.ping_all()
+    assert client.ends == []
+
+
+def test_repeated_subscribes_are_no_questions(server: Server) -> None:
+    client = server.subscribe()
+    assert client.says(*[SUBSCRIBE] * QUESTIONS * 2) == [CONFIRMATION] * QUESTIONS * 2
