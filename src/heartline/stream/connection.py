@@ -51,8 +51,14 @@ class Stream:
         self.wheel = PingWheel()
         self.cursors = Cursors()
         self.sessions = Sessions()
+        self.moving: set[Connection] = set()
+        """Connections with a `client_id` that may have got further since `note_cursors` last looked."""
         self.stall_pings = max(1, round(stall_s / PING_INTERVAL_S))
         """Turns of the wheel for which a socket may take nothing before it is closed."""
+
+    def note_cursors(self) -> None:
+        """See how far old web clients have got, so that a crash makes them get little twice. To be called often."""
+        self.moving = {connection for connection in self.moving if connection.note_cursor()}
 
 
 class Connection:
@@ -110,7 +116,12 @@ class Connection:
         raise NotImplementedError
 
     def arrived(self) -> int | None:
-        """The offset up to which a client with a `client_id` has certainly got everything; None before it subscribed."""
+        """The offset up to which a client with a `client_id` has certainly got everything; None before it subscribed.
+        Whoever makes this move puts the connection into `stream.moving`."""
+        raise NotImplementedError
+
+    def all_arrived(self) -> bool:
+        """Whether the last answer of `arrived` will not move by itself."""
         raise NotImplementedError
 
     # --- what happens to the client ---
@@ -169,6 +180,7 @@ class Connection:
         """The client is gone, or will be: no more events and pings. May be called twice."""
         if self.readers:
             self._remember()
+        self.stream.moving.discard(self)
         for reader in self.readers:
             self.stream.hub.unsubscribe(reader)
         self.readers = ()
@@ -192,8 +204,14 @@ class Connection:
             if reader.held:
                 reader.held -= 1
                 self.stream.hub.catch_up(reader)
-        if self.client_id and (offset := self.arrived()) is not None:
-            self.stream.cursors.here(Key(self.account, self.client_id), offset)
+
+    def note_cursor(self) -> bool:
+        """Tell how far the client has got; whether it is worth looking again."""
+        offset = self.arrived()
+        if offset is None:
+            return False
+        self.stream.cursors.here(Key(self.account, self.client_id), offset)
+        return not self.all_arrived()
 
     def deliver(self, data: bytes, last_offset: int) -> None:
         self.write(data)
