@@ -7,6 +7,7 @@ publishes the transaction's events before it answers, so nobody who has a reply 
 
 import asyncio
 import time
+from functools import partial
 from http import HTTPStatus
 from typing import Any
 
@@ -64,7 +65,8 @@ class Service:
         if len(body) < DECODED_IN_A_THREAD_BYTES:
             account_id, request = self._decode(http, body)
         else:
-            account_id, request = await asyncio.to_thread(self._decode, http, body)
+            work = partial(self._decode, http, body)
+            account_id, request = await asyncio.get_running_loop().run_in_executor(http.state.node.decoders, work)
         limit = self._endpoint.limit
         if limit is None:
             return await self._transact(http.state.node, account_id, request)

@@ -51,6 +51,10 @@ class Cursors:
         changed, self._changed = self._changed, {}
         return changed
 
+    def put_back(self, changes: dict[Key, int]) -> None:
+        """The database could not store them; what has changed since is newer."""
+        self._changed = changes | self._changed
+
 
 class Receipts:
     """Which of the events that were written to one socket have certainly arrived.
