@@ -21,6 +21,13 @@ def watch_peer(connection: Any, dead_after_s: int) -> None:
         connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_KEEPINTVL, max(1, dead_after_s // 3))
 
 
+def bound_send_queue(connection: Any, size_bytes: int) -> None:
+    """Let no more than this wait in the system for a peer that takes nothing: it would take some 4 MB, and a slow client
+    would show minutes late."""
+    if sys.platform == "linux":
+        connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NOTSENT_LOWAT, size_bytes)
+
+
 def unacknowledged_bytes(transport: asyncio.Transport) -> int:
     """Bytes that were written to the transport and have not arrived at the peer's system yet; also right in
     `connection_lost`, before the socket is closed. Elsewhere than on Linux: those that have not left the process."""
