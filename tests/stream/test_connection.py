@@ -951,12 +951,12 @@ def test_a_page_that_comes_back_gets_what_it_had_not_certainly_received(server: 
     assert server.connect_as("").heard() == [CONFIRMATION]
 
 
-def test_a_page_that_comes_back_after_a_restart_goes_on_where_the_last_ping_found_it(server: Server) -> None:
+def test_a_page_that_comes_back_after_a_restart_goes_on_where_it_was_last_noted(server: Server) -> None:
     client = server.connect_as("1234")
     server.emit()
     server.emit()
     client.acknowledged = 1
-    server.ping_all()
+    server.stream.note_arrivals()
     server.log.stored |= server.stream.cursors.take_changes()
     assert server.log.stored == {Key(ACCOUNT, "1234"): 1}
     assert server.connect_as("1234").heard() == [CONFIRMATION, DATA]
@@ -979,6 +979,24 @@ def test_a_page_that_never_subscribed_leaves_no_cursor(server: Server) -> None:
     server.ping_all()
     client.left()
     assert server.stream.cursors.take_changes() == {}
+
+
+def test_a_page_is_noted_until_all_has_arrived_and_then_costs_nothing(server: Server) -> None:
+    client = server.connect_as("1234")
+    server.emit()
+    client.acknowledged = 0
+    server.stream.note_arrivals()
+    assert server.stream.cursors.take_changes() == {Key(ACCOUNT, "1234"): 0}
+    server.stream.note_arrivals()
+    assert server.stream.cursors.take_changes() == {}
+    client.acknowledged = 1
+    server.stream.note_arrivals()
+    assert server.stream.cursors.take_changes() == {Key(ACCOUNT, "1234"): 1}
+    assert server.stream.unsure == set()
+    server.emit()
+    assert server.stream.unsure == {client}
+    client.left()
+    assert server.stream.unsure == set()
 
 
 # --- floods ---

@@ -23,7 +23,7 @@ UNABLE = (StorageFailure, Overloaded)
 """How a database says that it cannot do it now."""
 RETRY_S = 1.0
 """Pause before the log is read again for a reader after the database failed."""
-CURSORS_S = 1.0
+CURSORS_S = 0.5
 """How often the cursors of old clients are stored: what a crash can make them get twice."""
 DECODERS = 2
 """Large bodies that are decoded at once, whoever sent them: a malicious one may take twenty times its size until it is
@@ -166,6 +166,7 @@ class Node:
                 continue  # logged where it happened; the next turn tries again
 
     async def _store_cursors(self) -> None:
+        self.stream.note_arrivals()
         changes = self.stream.cursors.take_changes()
         if not changes:
             return

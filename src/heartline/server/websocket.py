@@ -123,7 +123,7 @@ class StreamProtocol(Connection, asyncio.Protocol):
             self._begin_end()
 
     def deliver(self, data: bytes, last_offset: int) -> None:
-        self._transport.write(data)
+        super().deliver(data, last_offset)
         if self._receipts is not None:
             self._receipts.wrote(asyncio.get_running_loop().time(), len(data), last_offset)
 

@@ -51,8 +51,15 @@ class Stream:
         self.wheel = PingWheel()
         self.cursors = Cursors()
         self.sessions = Sessions()
+        self.unsure: set[Connection] = set()
+        """Old clients with a `client_id` that were sent what has not certainly arrived."""
         self.stall_pings = max(1, round(stall_s / PING_INTERVAL_S))
         """Turns of the wheel for which a socket may take nothing before it is closed."""
+
+    def note_arrivals(self) -> None:
+        """Take down how far old clients have come, for `cursors.take_changes`."""
+        for connection in tuple(self.unsure):
+            connection.note_arrival()
 
 
 class Connection:
@@ -63,6 +70,7 @@ class Connection:
         "account",
         "client_id",
         "dialect",
+        "noted",
         "ping_every",
         "pings_skipped",
         "questions",
@@ -81,6 +89,8 @@ class Connection:
         """The account's number, once it is known."""
         self.client_id = ""
         """The name that an old web client gave its page."""
+        self.noted: int | None = None
+        """The offset up to which it was last taken down to have everything."""
         self.sid = ""
         """The session's name, for an extended client."""
         self.readers: tuple[Reader, ...] = ()
@@ -172,6 +182,7 @@ class Connection:
         for reader in self.readers:
             self.stream.hub.unsubscribe(reader)
         self.readers = ()
+        self.stream.unsure.discard(self)
         if self.slot is not None:
             self.stream.wheel.remove(self, self.slot)
             self.slot = None
@@ -191,16 +202,26 @@ class Connection:
         if self.pings_skipped == self.ping_every:
             self.pings_skipped = 0
             self.write(frame)
-        if self.client_id and (offset := self.arrived()) is not None:
-            self.stream.cursors.here(Key(self.account, self.client_id), offset)
 
     def deliver(self, data: bytes, last_offset: int) -> None:
         self.write(data)
+        if self.client_id:
+            self.stream.unsure.add(self)
 
     def confirmed(self, reader: Reader) -> None:
         for _ in range(reader.unanswered):
             self.write(frames.confirm(reader.form.identifier))
         reader.unanswered = 0
+        if self.client_id:
+            self.stream.unsure.add(self)
+
+    def note_arrival(self) -> None:
+        offset = self.arrived()
+        if offset is not None and offset != self.noted:
+            self.noted = offset
+            self.stream.cursors.here(Key(self.account, self.client_id), offset)
+        if all(reader.cursor == offset for reader in self.readers):
+            self.stream.unsure.discard(self)
 
     def history_answered(self, reader: Reader, *, found: bool) -> None:
         if self.dialect is not Dialect.EXTENDED:  # it asked for nothing, but what it should get next was trimmed
