@@ -25,8 +25,9 @@ LIMIT = 1_000
 """Events in one answer at most."""
 WAIT_S = 60
 """The longest that a request may wait for an event."""
-COMMENT_S = 15
-"""Pause after which an event stream sends a comment: shorter than the patience of proxies."""
+COMMENT_S = 5
+"""Pause after which an event stream sends a comment: shorter than the patience of proxies, and together with `dead_peer_s`
+than the minute within which a vanished client must be noticed."""
 BUFFER_BYTES = 64 * 1024
 """What may wait in memory for one slow client of an event stream."""
 STREAM_HEADERS = {"content-type": "text/event-stream", "cache-control": "no-store", "x-accel-buffering": "no"}
