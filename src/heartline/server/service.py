@@ -94,11 +94,13 @@ class Service:
     async def _transact(self, node: Node, account_id: str, request: Any) -> Response:
         endpoint = self._endpoint
         arguments = [request] if endpoint.takes_request else []
+        if endpoint.gated:  # before the server works hard for somebody whom it will refuse
+            await node.storage.read(lambda tx: check_may_sign_up(tx, self._config.signup, request.name))
         if endpoint.prepare is not None:
             arguments.append(await node.storage.prepare(endpoint.prepare, request))
 
         def work(tx: SqlTx) -> Response:
-            if endpoint.gated:
+            if endpoint.gated:  # again: of two first accounts one is refused
                 check_may_sign_up(tx, self._config.signup, request.name)
             value = endpoint.handler(tx if endpoint.public else tx.bound(account_id), *arguments)
             return json_reply(b"{}") if endpoint.reply is None else _reply(value)
