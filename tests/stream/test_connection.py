@@ -8,7 +8,7 @@ import pytest
 
 from heartline.errors import AccountIdInvalid, HeartlineError, MissingParameter, NotText, Overloaded, StorageFailure
 from heartline.stream import frames
-from heartline.stream.connection import HELD_TURNS, QUESTIONS, SUBSCRIPTIONS, Connection, Dialect, Stream
+from heartline.stream.connection import HELD_TURNS, QUESTIONS, SETTLED_PINGS, SUBSCRIPTIONS, Connection, Dialect, Stream
 from heartline.stream.cursors import Key
 from heartline.stream.hub import Hub, Reader
 from heartline.stream.wheel import PING_INTERVAL_S, SLOTS
@@ -120,7 +120,15 @@ class Server:
         client.received(SUBSCRIBE)
         self.log.answer_all()
         assert client.heard() == [CONFIRMATION]
+        self.settle(client)
         return client
+
+    def settle(self, client: Client) -> None:
+        """Some pings later: it has certainly seen what it was told before."""
+        self.log.answer_all()
+        for _ in range(HELD_TURNS + SETTLED_PINGS):
+            client.ping(frames.ping(1_600_000_000))
+        client.heard()
 
     def connect_as(self, client_id: str) -> Client:
         """An old web client that says which page it is, subscribed; what it heard at once is still to be read."""
@@ -761,7 +769,7 @@ def test_pong_is_ignored(server: Server) -> None:
 def test_a_restored_session_is_live_without_a_subscribe_once_it_asked_for_its_history(server: Server) -> None:
     client = server.subscribe_extended()
     client.says(command("subscribe", SPACED))
-    server.log.answer_all()
+    server.settle(client)
     server.emit()
     client.left()
     server.emit()
@@ -853,6 +861,25 @@ def test_a_restored_session_can_be_restored_again(server: Server) -> None:
         client.left()
         client, welcome = server.extended(client.sid)
         assert welcome["restored_ids"] == [IDENTIFIER]
+        server.settle(client)
+
+
+def test_a_subscription_whose_confirmation_may_be_lost_is_not_restored(server: Server) -> None:
+    """@anycable/core that lost its cable in between takes it for closed for good."""
+    client = server.subscribe_extended()
+    client.received(command("subscribe", SPACED))
+    server.log.answer_all()
+    client.left()
+    _, welcome = server.extended(client.sid)
+    assert welcome["restored_ids"] == [IDENTIFIER]
+    young, _ = server.extended()
+    young.received(SUBSCRIBE)
+    server.log.answer_all()
+    for _ in range(SETTLED_PINGS - 1):
+        server.ping_all()
+    young.left()
+    again, welcome = server.extended(young.sid)
+    assert welcome == {"type": "welcome", "sid": again.sid}
 
 
 # --- pings that are wanted less often ---
@@ -1031,7 +1058,7 @@ def test_a_client_that_asks_without_end_is_closed(server: Server, dialect: Diale
 
 def test_a_client_that_asks_for_history_without_end_is_closed(server: Server) -> None:
     client = server.subscribe_extended()
-    for _ in range(QUESTIONS):
+    for _ in range(QUESTIONS + 1):
         client.received(json.dumps({"command": "history", "identifier": IDENTIFIER, "history": {"since": 1}}))
     assert client.ends == [("close", 1008, "too_many_commands")]
 

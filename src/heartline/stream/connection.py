@@ -28,6 +28,11 @@ of the database. Known clients ask once."""
 LONGEST_PING_S = 60
 """The longest ping interval that a client may ask for."""
 
+SETTLED_PINGS = 4
+"""Pings after which a confirmation has certainly been read: a client without it would have missed them too, and left. Only
+then a session holds the subscription: AnyCable's client never gets over the restoring of one whose confirmation it did not
+see, while one that is not restored costs it a subscribe command."""
+
 HELD_TURNS = 2
 """A restored subscription waits for its client's history request for so many turns of the wheel, then goes live without."""
 
@@ -203,6 +208,8 @@ class Connection:
         if self.pings_skipped == self.ping_every:
             self.pings_skipped = 0
             self.write(frame)
+            if self.sid:
+                self._settle()
 
     def note_cursor(self) -> bool:
         """Tell how far the client has got; whether it is worth looking again."""
@@ -277,6 +284,11 @@ class Connection:
 
     # --- sessions, cursors, stalls ---
 
+    def _settle(self) -> None:
+        for reader in self.readers:
+            if reader.cursor is not None and reader.settled_pings < SETTLED_PINGS:
+                reader.settled_pings += 1
+
     def _welcome_extended(self, restore_sid: str) -> None:
         session = self._restore(restore_sid) if restore_sid else None
         self.sid = secrets.token_urlsafe(12)
@@ -298,8 +310,10 @@ class Connection:
     def _remember(self) -> None:
         """Keep what the client needs to go on where it stopped."""
         if self.sid:
-            identifiers = tuple(reader.form.identifier for reader in self.readers)
-            self.stream.sessions.keep(self.sid, Session(self.account, identifiers))
+            settled = [reader for reader in self.readers if reader.settled_pings == SETTLED_PINGS]
+            if settled:
+                identifiers = tuple(reader.form.identifier for reader in settled)
+                self.stream.sessions.keep(self.sid, Session(self.account, identifiers))
         if self.client_id and (offset := self.arrived()) is not None:
             self.stream.cursors.left(Key(self.account, self.client_id), offset)
 

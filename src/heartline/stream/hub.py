@@ -49,6 +49,7 @@ class Reader:
         "held",
         "histories",
         "history_until",
+        "settled_pings",
         "sink",
         "unanswered",
     )
@@ -72,6 +73,8 @@ class Reader:
         """Requests for history that are answered then."""
         self.unanswered = 1
         """Subscribe commands that were not confirmed yet."""
+        self.settled_pings = 0
+        """Pings that its client got since the confirmation, as far as they matter."""
 
 
 class _Audience:
