@@ -24,7 +24,8 @@ UNABLE = (StorageFailure, Overloaded)
 RETRY_S = 1.0
 """Pause before the log is read again for a reader after the database failed."""
 CURSORS_S = 0.5
-"""How often the cursors of old clients are stored: what a crash can make them get twice."""
+"""How often the cursors of old clients are stored. After a crash they get again what came in this time and in the second
+that a write needs to count as arrived."""
 DECODERS = 2
 """Large bodies that are decoded at once, whoever sent them: a malicious one may take twenty times its size until it is
 refused."""
@@ -166,7 +167,7 @@ class Node:
                 continue  # logged where it happened; the next turn tries again
 
     async def _store_cursors(self) -> None:
-        self.stream.note_arrivals()
+        self.stream.note_cursors()
         changes = self.stream.cursors.take_changes()
         if not changes:
             return

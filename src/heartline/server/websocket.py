@@ -123,13 +123,15 @@ class StreamProtocol(Connection, asyncio.Protocol):
             self._begin_end()
 
     def deliver(self, data: bytes, last_offset: int) -> None:
-        super().deliver(data, last_offset)
+        self._transport.write(data)
         if self._receipts is not None:
             self._receipts.wrote(asyncio.get_running_loop().time(), len(data), last_offset)
+            self.stream.moving.add(self)
 
     def confirmed(self, reader: Reader) -> None:
         if self.client_id and self._receipts is None and reader.cursor is not None:
             self._receipts = Receipts(reader.cursor)
+            self.stream.moving.add(self)
         super().confirmed(reader)
 
     def arrived(self) -> int | None:
@@ -137,6 +139,9 @@ class StreamProtocol(Connection, asyncio.Protocol):
             return None
         on_the_way = unacknowledged_bytes(self._transport)
         return self._receipts.received(asyncio.get_running_loop().time(), on_the_way)
+
+    def all_arrived(self) -> bool:
+        return self._receipts is None or self._receipts.complete
 
     # --- handshake ---
 

@@ -51,15 +51,14 @@ class Stream:
         self.wheel = PingWheel()
         self.cursors = Cursors()
         self.sessions = Sessions()
-        self.unsure: set[Connection] = set()
-        """Old clients with a `client_id` that were sent what has not certainly arrived."""
+        self.moving: set[Connection] = set()
+        """Connections with a `client_id` that may have got further since `note_cursors` last looked."""
         self.stall_pings = max(1, round(stall_s / PING_INTERVAL_S))
         """Turns of the wheel for which a socket may take nothing before it is closed."""
 
-    def note_arrivals(self) -> None:
-        """Take down how far old clients have come, for `cursors.take_changes`."""
-        for connection in tuple(self.unsure):
-            connection.note_arrival()
+    def note_cursors(self) -> None:
+        """See how far old web clients have got, so that a crash makes them get little twice. To be called often."""
+        self.moving = {connection for connection in self.moving if connection.note_cursor()}
 
 
 class Connection:
@@ -70,7 +69,6 @@ class Connection:
         "account",
         "client_id",
         "dialect",
-        "noted",
         "ping_every",
         "pings_skipped",
         "questions",
@@ -89,8 +87,6 @@ class Connection:
         """The account's number, once it is known."""
         self.client_id = ""
         """The name that an old web client gave its page."""
-        self.noted: int | None = None
-        """The offset up to which it was last taken down to have everything."""
         self.sid = ""
         """The session's name, for an extended client."""
         self.readers: tuple[Reader, ...] = ()
@@ -120,7 +116,12 @@ class Connection:
         raise NotImplementedError
 
     def arrived(self) -> int | None:
-        """The offset up to which a client with a `client_id` has certainly got everything; None before it subscribed."""
+        """The offset up to which a client with a `client_id` has certainly got everything; None before it subscribed.
+        Whoever makes this move puts the connection into `stream.moving`."""
+        raise NotImplementedError
+
+    def all_arrived(self) -> bool:
+        """Whether the last answer of `arrived` will not move by itself."""
         raise NotImplementedError
 
     # --- what happens to the client ---
@@ -179,10 +180,10 @@ class Connection:
         """The client is gone, or will be: no more events and pings. May be called twice."""
         if self.readers:
             self._remember()
+        self.stream.moving.discard(self)
         for reader in self.readers:
             self.stream.hub.unsubscribe(reader)
         self.readers = ()
-        self.stream.unsure.discard(self)
         if self.slot is not None:
             self.stream.wheel.remove(self, self.slot)
             self.slot = None
@@ -203,25 +204,21 @@ class Connection:
             self.pings_skipped = 0
             self.write(frame)
 
+    def note_cursor(self) -> bool:
+        """Tell how far the client has got; whether it is worth looking again."""
+        offset = self.arrived()
+        if offset is None:
+            return False
+        self.stream.cursors.here(Key(self.account, self.client_id), offset)
+        return not self.all_arrived()
+
     def deliver(self, data: bytes, last_offset: int) -> None:
         self.write(data)
-        if self.client_id:
-            self.stream.unsure.add(self)
 
     def confirmed(self, reader: Reader) -> None:
         for _ in range(reader.unanswered):
             self.write(frames.confirm(reader.form.identifier))
         reader.unanswered = 0
-        if self.client_id:
-            self.stream.unsure.add(self)
-
-    def note_arrival(self) -> None:
-        offset = self.arrived()
-        if offset is not None and offset != self.noted:
-            self.noted = offset
-            self.stream.cursors.here(Key(self.account, self.client_id), offset)
-        if all(reader.cursor == offset for reader in self.readers):
-            self.stream.unsure.discard(self)
 
     def history_answered(self, reader: Reader, *, found: bool) -> None:
         if self.dialect is not Dialect.EXTENDED:  # it asked for nothing, but what it should get next was trimmed
