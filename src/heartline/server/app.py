@@ -14,7 +14,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 import heartline.resources  # noqa: F401  fills ENDPOINTS
 from heartline import __version__
 from heartline.contract import ENDPOINTS
-from heartline.errors import MethodNotAllowed, UnknownPath, UpgradeRequired
+from heartline.errors import HeartlineError, MethodNotAllowed, UnknownPath, UpgradeRequired
 from heartline.server.config import Config
 from heartline.server.events import serve_events
 from heartline.server.limits import Limiter
@@ -117,7 +117,10 @@ async def _greet(_: Request) -> Response:
 
 async def _check_health(http: Request) -> Response:
     """200 when the database answers."""
-    await http.state.node.storage.read(lambda tx: tx.sql("SELECT 1"))
+    try:
+        await http.state.node.storage.read(lambda tx: tx.sql("SELECT 1"))
+    except HeartlineError as error:
+        return error_reply(error)
     return json_reply(b'{"status":"ok"}')
 
 

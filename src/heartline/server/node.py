@@ -127,7 +127,10 @@ class Node:
         accounts = self.hub.accounts
         if not accounts:
             return
-        heads = await self.storage.read(lambda tx: {account: log.head(tx, account) for account in accounts})
+        try:
+            heads = await self.storage.read(lambda tx: {account: log.head(tx, account) for account in accounts})
+        except StorageFailure:
+            return  # logged where it happened; the next notice comes
         for account, head in heads.items():
             if head is not None:
                 self.hub.advance(account, head)
