@@ -4,6 +4,7 @@ writes to the disk together: `python -m bench.storage`. PostgreSQL is the tests'
 import asyncio
 import tempfile
 import time
+from functools import partial
 from itertools import count
 from pathlib import Path
 
@@ -35,8 +36,8 @@ async def measure(storage: Storage, accounts: int, callers: int) -> float:
     async def call(account_id: str) -> None:
         nonlocal done
         while time.monotonic() < until:
-            number = next(numbers)
-            await storage.write(lambda tx: add(tx, account_id, number), account_id=account_id)
+            work = partial(add, account_id=account_id, device_id=next(numbers))
+            await storage.write(work, account_id=account_id)
             done += 1
 
     await asyncio.gather(*(call(ids[n % accounts]) for n in range(callers)))
