@@ -47,7 +47,11 @@ def fill(url: str, messages: int) -> str:
         ).account_id
         for first in range(0, messages, STEP):
             await storage.write(lambda tx, first=first: add(tx, first), account_id=account_id)
-        await storage.write(lambda tx: tx.sql("INSERT INTO cursors VALUES (1, 'client', 2, 3)"))
+        await storage.write(
+            lambda tx: tx.sql(
+                'INSERT INTO cursors (account, client_id, "offset", updated_ms) VALUES (1, $1, 2, 3)', "client"
+            )
+        )
         await storage.write(lambda tx: tx.sql("INSERT INTO ended VALUES (7, 8, $1)", bytes(range(256))))
         await storage.close()
         return account_id

@@ -38,7 +38,9 @@ ONE_OF_EACH = {
 def full(local: Account) -> Account:
     """An account with a row in every table, the cursor of an old client included."""
     fill(local)
-    local.database.execute("INSERT INTO cursors VALUES (?, 'client', 1, 0)", local.number)
+    local.database.execute(
+        'INSERT INTO cursors (account, client_id, "offset", updated_ms) VALUES (?, ?, 1, 0)', local.number, "client"
+    )
     return local
 
 
