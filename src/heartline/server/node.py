@@ -139,8 +139,6 @@ class Node:
     async def _follow_foreign_commits(self) -> None:
         """Another process, such as the command line, has written: move to what it left in the logs."""
         accounts = self.hub.accounts
-        if not accounts:
-            return
         heads = await self._read(lambda tx: {account: log.head(tx, account) for account in accounts})
         for account, head in heads.items():
             if head is not None:
