@@ -11,11 +11,16 @@ from rich.console import Console
 from rich.text import Text
 
 from heartline import __version__
-from heartline.cli import account, backup, config, flag, openapi, restored, serve
+from heartline.cli import account, backup, config, flag, move, openapi, restored, serve
 from heartline.cli.settings import read_settings
 from heartline.errors import HeartlineError
 from heartline.server.run import IncompleteTls, PortInUse
+from heartline.server.workers import WorkersNeedPostgresql
+from heartline.storage.engines import CannotOpen
 from heartline.storage.migrations import SchemaTooNew
+from heartline.storage.moving import CannotMove
+
+REFUSALS = (CannotMove, CannotOpen, IncompleteTls, PortInUse, SchemaTooNew, WorkersNeedPostgresql)
 
 app = App(
     name="heartline",
@@ -27,6 +32,7 @@ app.command(serve.app)
 app.command(account.app)
 app.command(backup.app)
 app.command(flag.app)
+app.command(move.app)
 app.command(restored.app)
 app.command(config.app)
 app.command(openapi.app)
@@ -44,7 +50,7 @@ def main() -> None:
         app(exit_on_error=False, print_error=True)
     except CycloptsError:
         sys.exit(2)
-    except (HeartlineError, SchemaTooNew, PortInUse, IncompleteTls, OSError, sqlite3.Error) as error:
+    except (HeartlineError, *REFUSALS, OSError, sqlite3.Error) as error:
         Console(stderr=True, highlight=False, soft_wrap=True).print(Text("heartline:", "red"), Text(str(error)))
         sys.exit(1)
     except KeyboardInterrupt:

@@ -13,7 +13,7 @@ from heartline.server.config import Config
 from heartline.server.http import HttpProtocol
 from heartline.server.node import Node
 from heartline.server.websocket import StreamProtocol
-from heartline.storage.sqlite import SqliteStorage, open_database
+from heartline.storage.engines import open_storage, prepare_database
 
 BACKLOG = 4096
 """Connections that may wait to be accepted: all clients of a busy node come back at once after a restart."""
@@ -58,6 +58,15 @@ def _check_tls(config: Config) -> None:
             raise FileNotFoundError(f"there is no file {file}")
 
 
+def check(config: Config) -> None:
+    """Prepare what serving needs.
+
+    Raises `IncompleteTls`, `CannotOpen`, `SchemaTooNew`, `OSError` or `sqlite3.Error` when it cannot be served.
+    """
+    _check_tls(config)
+    prepare_database(config.database_url)
+
+
 class _Server(uvicorn.Server):
     node: Node | None = None
 
@@ -70,13 +79,13 @@ class _Server(uvicorn.Server):
 def serve(config: Config, listener: socket.socket, started: Callable[[], None]) -> None:
     """Serve on a listening socket until SIGINT or SIGTERM. Calls `started` once requests are answered.
 
-    Raises `IncompleteTls`, `OSError`, `SchemaTooNew` or `sqlite3.Error`, before anything is served, when that cannot be.
+    Raises what `check` raises, before anything is served.
     """
-    _check_tls(config)
-    open_database(config.database).close()
+    check(config)
 
     def open_node() -> Node:
-        server.node = node = Node(config, SqliteStorage(config.database, synchronous=config.synchronous))
+        storage = open_storage(config.database_url, synchronous=config.synchronous, connections=config.connections)
+        server.node = node = Node(config, storage)
         asyncio.get_running_loop().call_soon(started)
         return node
 

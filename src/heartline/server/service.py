@@ -95,7 +95,7 @@ class Service:
         endpoint = self._endpoint
         arguments = [request] if endpoint.takes_request else []
         if endpoint.gated:  # before the server works hard for somebody whom it will refuse
-            await node.storage.read(lambda tx: check_may_sign_up(tx, self._config.signup, request.name))
+            await node.storage.read(lambda tx: check_may_sign_up(tx, self._config.signup, request.name, writing=False))
         if endpoint.prepare is not None:
             arguments.append(await node.storage.prepare(endpoint.prepare, request))
 
@@ -106,7 +106,7 @@ class Service:
             return json_reply(b"{}") if endpoint.reply is None else _reply(value)
 
         if endpoint.runs == "writer":
-            return await node.storage.write(work)
+            return await node.storage.write(work, account_id=account_id)
         return await node.storage.read(work, slow=endpoint.runs == "hasher")
 
 

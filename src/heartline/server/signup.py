@@ -4,7 +4,7 @@ from heartline.errors import UsernameNotAllowed
 from heartline.storage import SqlTx
 
 
-def check_may_sign_up(tx: SqlTx, policy: str, username: str) -> None:
+def check_may_sign_up(tx: SqlTx, policy: str, username: str, *, writing: bool = True) -> None:
     """`first` lets one account in, `open` everybody, `closed` nobody, any other text the names in it, between commas.
 
     Runs in the transaction that creates the account, so that of two first accounts one is refused.
@@ -15,6 +15,8 @@ def check_may_sign_up(tx: SqlTx, policy: str, username: str) -> None:
         case "closed":
             allowed = False
         case "first":
+            if writing:
+                tx.sql("UPDATE schema_version SET version = version WHERE version = 1")  # others wait here for its lock
             allowed = not tx.sql("SELECT 1 FROM accounts LIMIT 1")
         case names:
             allowed = username in (name.strip() for name in names.split(","))

@@ -85,7 +85,7 @@ def store_cursors(tx: SqlTx, changes: Mapping[Key, int]) -> None:
         'INSERT INTO cursors (account, client_id, "offset", updated_ms) VALUES ($1, $2, $3, $4) '
         'ON CONFLICT (account, client_id) DO UPDATE SET "offset" = excluded."offset", updated_ms = excluded.updated_ms'
     )
-    for key, offset in changes.items():
+    for key, offset in sorted(changes.items()):  # two nodes that store the same ones do not meet head-on
         tx.sql(text, key.account, key.client_id, offset, tx.now_ms)
 
 
@@ -101,7 +101,8 @@ def accounts_to_trim(tx: SqlTx, days: int, most_events: int) -> list[int]:
 
 def trim(tx: SqlTx, account: int, days: int, most_events: int) -> bool:
     """Delete the oldest events, at most `TRIM_EVENTS`, and move the floor; True when there may be more to delete."""
-    found = tx.sql("SELECT floor, head FROM accounts WHERE account = $1", account)
+    # An update that changes nothing: it locks the row, so that two nodes do not trim one log at the same time.
+    found = tx.sql("UPDATE accounts SET floor = floor WHERE account = $1 RETURNING floor, head", account)
     if not found:
         return False
     floor, last = found[0]
