@@ -152,8 +152,8 @@ class CleanedUpMessages(Operation):
 class ForwardedToPhone(Operation):
     to: str
     message: str
-    mime_type: str | UnsetType
-    message_id: RowId | UnsetType
+    mime_type: str | UnsetType = UNSET
+    message_id: RowId | UnsetType = UNSET
     sent_device: Int64
 
 
