@@ -149,7 +149,7 @@ class CleanedUpMessages(Operation):
 
 
 @operation("forward_to_phone")
-class ForwardedToPhone(Operation):
+class ForwardedToPhone(Operation, kw_only=True):
     to: str
     message: str
     mime_type: str | UnsetType = UNSET
