@@ -239,6 +239,19 @@ def test_search(person: Person) -> None:
     assert (nothing.returncode, nothing.stdout, nothing.stderr) == (1, "", "")
 
 
+def test_whoever_reads_may_stop(person: Person) -> None:
+    command = f"{sys.executable} -m heartline search o --limit 0 | head -n 1; echo ${{PIPESTATUS[0]}}"
+    done = subprocess.run(
+        ["bash", "-c", f"{command}"],
+        capture_output=True,
+        text=True,
+        cwd=person.home,
+        env=clean_environment(**person.variables),
+        timeout=TIMEOUT_S,
+    )
+    assert (done.stdout.splitlines()[-1], done.stderr) == ("0", "")
+
+
 def test_contacts(person: Person) -> None:
     assert lines(person("contacts")) == [["Bob 🚀", "+15550002222"], ["Zoë", "+15550006666"]]
     assert lines(person("contacts", "ZO")) == [["Zoë", "+15550006666"]]
