@@ -40,7 +40,7 @@ TEXT = "Grüße, 世界 👩‍👩‍👧\n-:- twice"
 
 def run(work: Callable[[], Awaitable[None]]) -> None:
     async def bounded() -> None:
-        async with asyncio.timeout(WAIT_S * 3):
+        async with asyncio.timeout(WAIT_S * 6):
             await work()
 
     asyncio.run(bounded())
