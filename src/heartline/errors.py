@@ -24,6 +24,10 @@ class HeartlineError(Exception):
     """More headers of the reply."""
 
 
+class Refusal(Exception):
+    """A process that cannot do what it was started for; `str(error)` is the sentence a person reads. No client sees it."""
+
+
 class BadRequest(HeartlineError):
     """The request itself is wrong; repeating it unchanged cannot help."""
 

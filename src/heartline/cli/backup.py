@@ -10,7 +10,7 @@ from heartline.server.config import Config
 from heartline.storage.engines import is_postgresql, path_of
 from heartline.storage.sqlite import back_up
 
-app = App(name="backup", help="Copy the database into a new file, also while the server runs.")
+app = App(name="backup")
 
 
 @app.default

@@ -9,7 +9,7 @@ from heartline.cli.settings import Settings, source_of
 from heartline.server.config import Config
 from heartline.storage.engines import without_password
 
-app = App(name="config", help="Show every setting, its value, and where the value comes from.")
+app = App(name="config")
 
 
 def _shown(config: Config, name: str) -> object:

@@ -8,6 +8,7 @@ from collections.abc import Callable
 
 import uvicorn
 
+from heartline.errors import Refusal
 from heartline.server.app import make_app
 from heartline.server.config import Config
 from heartline.server.http import HttpProtocol
@@ -23,7 +24,7 @@ STOP_S = 10
 """How long requests and sockets may take to end when the server stops; then it ends without them."""
 
 
-class PortInUse(Exception):
+class PortInUse(Refusal):
     def __init__(self, host: str, port: int) -> None:
         super().__init__(f"port {port} of {host} is in use: stop what listens there, or choose another with --port")
 
@@ -44,7 +45,7 @@ def listen(host: str, port: int) -> socket.socket:
     return listener
 
 
-class IncompleteTls(Exception):
+class IncompleteTls(Refusal):
     def __init__(self) -> None:
         super().__init__("TLS needs both a certificate (--tls-certificate) and its key (--tls-key)")
 

@@ -14,6 +14,7 @@ from contextlib import suppress
 
 import structlog
 
+from heartline.errors import Refusal
 from heartline.server.config import Config
 from heartline.server.run import check, serve
 from heartline.storage.engines import is_postgresql
@@ -29,7 +30,7 @@ WAKE_S = 0.5
 SIGNALS = {signal.SIGTERM, signal.SIGINT, signal.SIGCHLD}
 
 
-class WorkersNeedPostgresql(Exception):
+class WorkersNeedPostgresql(Refusal):
     def __init__(self) -> None:
         super().__init__(
             "several workers need PostgreSQL, as one SQLite file has one writer: set --database postgresql://..., "

@@ -3,6 +3,7 @@
 from pathlib import Path
 from urllib.parse import urlsplit
 
+from heartline.errors import Refusal
 from heartline.storage import Storage
 from heartline.storage.sqlite import SqliteStorage, open_database
 
@@ -10,7 +11,7 @@ SQLITE = "sqlite:"
 POSTGRESQL = ("postgresql://", "postgres://")
 
 
-class CannotOpen(Exception):
+class CannotOpen(Refusal):
     """The database cannot be opened; says why, without a password."""
 
 

@@ -2,10 +2,11 @@
 
 from importlib import resources
 
+from heartline.errors import Refusal
 from heartline.storage.tx import Execute
 
 
-class SchemaTooNew(Exception):
+class SchemaTooNew(Refusal):
     """The database was written by a newer Heartline; opening it with this one could lose what it does not know."""
 
     def __init__(self, found: int, known: int) -> None:

@@ -14,6 +14,7 @@ from typing import Any, NamedTuple, Protocol
 
 import msgspec
 
+from heartline.errors import Refusal
 from heartline.storage.engines import CannotOpen, is_postgresql, path_of, prepare_database, without_password
 from heartline.storage.sqlite import _connect, open_database
 
@@ -25,7 +26,7 @@ Tell = Callable[[str, int, int], None]
 Values = tuple[Any, ...]
 
 
-class CannotMove(Exception):
+class CannotMove(Refusal):
     """Nothing was moved; says why."""
 
 
