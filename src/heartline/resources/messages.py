@@ -149,11 +149,11 @@ class CleanedUpMessages(Operation):
 
 
 @operation("forward_to_phone")
-class ForwardedToPhone(Operation):
+class ForwardedToPhone(Operation, kw_only=True):
     to: str
     message: str
-    mime_type: str | UnsetType
-    message_id: RowId | UnsetType
+    mime_type: str | UnsetType = UNSET
+    message_id: RowId | UnsetType = UNSET
     sent_device: Int64
 
 
