@@ -4,8 +4,8 @@ from dataclasses import replace
 
 import pytest
 
-from heartline.archive.entries import DELIVERED, HIGHEST_ID, PARTS, SENT, Entry, Ids, Part, TooManyParts
-from heartline.archive.numbers import id_matcher, matcher_of, split
+from heartline.archive.entries import DELIVERED, PARTS, SENT, Entry, Ids, Part, TooManyParts
+from heartline.client.noun import LARGEST_ID
 
 ENTRY = Entry(
     ("+15551234567", "+15557654321"), 1_700_000_000_000, SENT, (Part("text/plain", "Hi"), Part("image/png", b"x"))
@@ -16,7 +16,7 @@ def test_the_same_content_has_the_same_ids() -> None:
     ids = Ids(b"k" * 32)
     same = replace(ENTRY, numbers=("555-765-4321", "(555) 123 4567"), message_type=DELIVERED, read=False)
     assert ids.parts(ENTRY) == ids.parts(same)
-    assert ids.conversation(ENTRY.numbers) == ids.conversation(same.numbers)
+    assert ids.conversation(ENTRY) == ids.conversation(same)
 
 
 def test_other_content_or_another_key_has_others() -> None:
@@ -40,16 +40,9 @@ def test_parts_follow_each_other_within_the_range() -> None:
     for timestamp_ms in range(100):
         found = ids.parts(replace(ENTRY, timestamp_ms=timestamp_ms))
         assert len(found) == 2
-        assert 1 <= found[0] < found[-1] <= HIGHEST_ID
+        assert 1 <= found[0] < found[-1] <= LARGEST_ID
 
 
 def test_a_message_of_too_many_parts_is_refused() -> None:
     with pytest.raises(TooManyParts):
         Ids(b"k").parts(replace(ENTRY, parts=ENTRY.parts * PARTS))
-
-
-def test_numbers() -> None:
-    assert matcher_of("+1 (555) 123-4567") == matcher_of("5551234567") == "51234567"
-    assert matcher_of(" Info@Example.org ") == "info@example.org"
-    assert id_matcher(["+15557654321", "+15551234567"]) == "5123456757654321"
-    assert split("1,2, 3 ,") == ("1", "2", "3")

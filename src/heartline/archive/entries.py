@@ -6,14 +6,13 @@ from dataclasses import dataclass
 
 import msgspec
 
-from heartline.archive.numbers import id_matcher
+from heartline.client.noun import LARGEST_ID
+from heartline.client.numbers import id_matcher
 
 RECEIVED, SENT, SENDING, FAILED, DELIVERED = range(5)
 """Types of messages (client-behaviour.md 6)."""
 TEXT = "text/plain"
 
-HIGHEST_ID = 922_337_203_685_477
-"""Ids that clients make lie between 1 and this (2^63 / 10,000): every JSON reader holds them exactly."""
 PARTS = 1_000
 """Parts of one entry at most; their ids follow each other."""
 
@@ -45,6 +44,11 @@ class Entry:
     """What the numbers are called, in their order; empty when that is not known."""
     draft: bool = False
 
+    @property
+    def people(self) -> str:
+        """The numbers as a conversation's row holds them."""
+        return ", ".join(self.numbers)
+
 
 class Ids:
     """Ids of rows, made from what is in them: the same history gets the same ids each time it is imported.
@@ -58,8 +62,8 @@ class Ids:
     def __init__(self, key: bytes) -> None:
         self._key = hmac.digest(key, b"heartline: ids of imported rows", "sha256")
 
-    def conversation(self, numbers: tuple[str, ...]) -> int:
-        return self._id("conversation", id_matcher(numbers))
+    def conversation(self, entry: Entry) -> int:
+        return self._id("conversation", id_matcher(entry.people))
 
     def contact(self, number: str) -> int:
         return self._id("contact", number)
@@ -73,12 +77,12 @@ class Ids:
             raise TooManyParts(len(entry.parts))
         kind = "draft" if entry.draft else "received" if entry.message_type == RECEIVED else "sent"
         parts = [(part.mime_type, _digest(part.content)) for part in entry.parts]
-        first = self._id(kind, id_matcher(entry.numbers), entry.timestamp_ms, entry.sender, parts)
+        first = self._id(kind, id_matcher(entry.people), entry.timestamp_ms, entry.sender, parts)
         return range(first, first + len(entry.parts))
 
     def _id(self, *content: object) -> int:
         digest = hmac.digest(self._key, msgspec.json.encode(content), "sha256")
-        return 1 + int.from_bytes(digest[:16], "big") % (HIGHEST_ID - PARTS)
+        return 1 + int.from_bytes(digest[:16], "big") % (LARGEST_ID - PARTS)
 
 
 def _digest(content: str | bytes | None) -> str | None:

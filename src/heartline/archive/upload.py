@@ -5,13 +5,17 @@ resumed by starting it again, and a second one adds nothing. A file goes up befo
 the conversations that are new in it.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Coroutine
 from dataclasses import dataclass
+from typing import Any
 
-from heartline.archive.account import Account
 from heartline.archive.entries import RECEIVED, TEXT, Entry, Ids, Part, TooManyParts
-from heartline.archive.numbers import id_matcher, joined, split
 from heartline.archive.people import People, colour_of
+from heartline.client import Client, Conversation, Message
+from heartline.client.noun import pages
+from heartline.client.numbers import id_matcher, split_numbers
+from heartline.client.sending import STORED_MEDIA
+from heartline.contract import Page
 from heartline.errors import BodyTooLarge
 from heartline.resources.conversations import (
     AddConversations,
@@ -23,14 +27,12 @@ from heartline.resources.conversations import (
 )
 from heartline.resources.drafts import AddDrafts, NewDraft, add_drafts, list_drafts
 from heartline.resources.media import AddMedia, add_media
-from heartline.resources.messages import AddMessages, NewMessage, add_messages, list_messages
+from heartline.resources.messages import AddMessages, ListMessages, NewMessage, add_messages, list_messages
 
 BATCH = 300
 """Messages in one request, as many as phones send."""
 LISTED = 2_000
 """Messages on a page when it is looked up which are there already; some 3 MB."""
-STORED_FILE = "firebase -1"
-"""`data` of a message whose file is stored as media of the same id."""
 PICTURE = "<i>Picture Message</i>"
 """The snippet of a file, as the web client writes it."""
 
@@ -55,7 +57,7 @@ class Summary:
 @dataclass(slots=True)
 class _Conversation:
     device_id: int
-    numbers: tuple[str, ...]
+    numbers: str
     stored_ms: int | None
     """The time of its last message as the account knows it; None while the account does not have it."""
     timestamp_ms: int = 0
@@ -66,29 +68,36 @@ class _Conversation:
 class Upload:
     """One upload into one account. `add` every entry, then `finish`."""
 
-    def __init__(self, account: Account, on_progress: Callable[[int], None] = lambda messages: None) -> None:
-        self._account = account
+    def __init__(self, client: Client, on_progress: Callable[[int], None] = lambda messages: None) -> None:
+        self._client = client
         self._on_progress = on_progress
-        self._ids = Ids(bytes(account.key))
+        self._ids = Ids(bytes(client.key))
         self._known: set[int] = set()
         self._conversations: dict[str, _Conversation] = {}
         self._messages: list[NewMessage] = []
         self._unsettled: set[int] = set()
         """Conversations of messages that were there: an interrupted upload may have left them out."""
-        self.people = People(account, self._ids)
+        self.people = People(client, self._ids)
         self.summary = Summary()
 
     async def prepare(self) -> None:
         """Learn what the account has."""
         await self.people.load()
-        async for conversation in self._account.rows(list_conversations, size=BATCH):
-            numbers = split(conversation.phone_numbers or "")
-            self._conversations.setdefault(
-                id_matcher(numbers), _Conversation(conversation.device_id, numbers, conversation.timestamp)
-            )
-        async for message in self._account.rows(list_messages, size=LISTED, opened=False):
-            self._known.add(message.device_id)
-        for draft in await self._account.call(list_drafts):
+
+        def conversations(limit: int, offset: int) -> Coroutine[Any, Any, list[Conversation]]:
+            return self._client.call(list_conversations, Page(limit=limit, offset=offset))
+
+        def messages(limit: int, offset: int) -> Coroutine[Any, Any, list[Message]]:
+            return self._client.rest.call(list_messages, ListMessages(limit=limit, offset=offset))
+
+        async for page in pages(conversations, BATCH):
+            for row in page:
+                numbers = row.phone_numbers or ""
+                known = _Conversation(row.device_id, numbers, row.timestamp)
+                self._conversations.setdefault(id_matcher(numbers), known)
+        async for stored in pages(messages, LISTED):
+            self._known.update(message.device_id for message in stored)
+        for draft in await self._client.call(list_drafts):
             self._known.add(draft.device_id)
 
     async def add(self, entry: Entry) -> int:
@@ -119,7 +128,7 @@ class Upload:
         await self._store_conversations(self._unsettled)
         for conversation in self._conversations.values():
             if conversation.stored_ms is not None and conversation.timestamp_ms > conversation.stored_ms:
-                await self._account.call(
+                await self._client.call(
                     update_conversation_snippet,
                     UpdateConversationSnippet(
                         device_id=conversation.device_id,
@@ -131,10 +140,10 @@ class Upload:
         return self.summary
 
     def _conversation(self, entry: Entry) -> _Conversation:
-        matcher = id_matcher(entry.numbers)
+        matcher = id_matcher(entry.people)
         conversation = self._conversations.get(matcher)
         if conversation is None:
-            conversation = _Conversation(self._ids.conversation(entry.numbers), entry.numbers, None)
+            conversation = _Conversation(self._ids.conversation(entry), entry.people, None)
             self._conversations[matcher] = conversation
         if not entry.draft and entry.timestamp_ms >= conversation.timestamp_ms:
             conversation.timestamp_ms = entry.timestamp_ms
@@ -146,7 +155,7 @@ class Upload:
         data = part.content
         if not isinstance(data, str):
             await self._add_file(device_id, data)
-            data = STORED_FILE
+            data = STORED_MEDIA
         return NewMessage(
             device_id=device_id,
             device_conversation_id=conversation.device_id,
@@ -164,8 +173,8 @@ class Upload:
             self.summary.files_missing += 1
             return
         try:
-            sealed = self._account.key.seal(content)
-            await self._account.rest.call(add_media, AddMedia(message_id=device_id, data=sealed))
+            sealed = self._client.key.seal(content)
+            await self._client.rest.call(add_media, AddMedia(message_id=device_id, data=sealed))
             self.summary.files += 1
         except BodyTooLarge:
             self.summary.files_missing += 1
@@ -180,7 +189,7 @@ class Upload:
             data=part.content,
             mime_type=part.mime_type,
         )
-        await self._account.call(add_drafts, AddDrafts(drafts=[draft]))
+        await self._client.call(add_drafts, AddDrafts(drafts=[draft]))
         self.summary.drafts += 1
         await self._store_conversations({conversation.device_id})
 
@@ -188,7 +197,7 @@ class Upload:
         messages, self._messages = self._messages, []
         for start in range(0, len(messages), BATCH):
             batch = messages[start : start + BATCH]
-            await self._account.call(add_messages, AddMessages(messages=batch))
+            await self._client.call(add_messages, AddMessages(messages=batch))
             self.summary.messages += len(batch)
             self._on_progress(len(batch))
         self.summary.contacts += await self.people.store()
@@ -203,15 +212,15 @@ class Upload:
                 color=colour_of(id_matcher(conversation.numbers)),
                 read=conversation.read,
                 timestamp=conversation.timestamp_ms,
-                title=self.people.title_of(conversation.numbers),
-                phone_numbers=joined(conversation.numbers),
+                title=self.people.title_of(split_numbers(conversation.numbers)),
+                phone_numbers=conversation.numbers,
                 snippet=conversation.snippet,
                 id_matcher=id_matcher(conversation.numbers),
             )
             for conversation in new
         ]
         for start in range(0, len(rows), BATCH):
-            await self._account.call(add_conversations, AddConversations(conversations=rows[start : start + BATCH]))
+            await self._client.call(add_conversations, AddConversations(conversations=rows[start : start + BATCH]))
         for conversation in new:
             conversation.stored_ms = conversation.timestamp_ms
         self.summary.conversations += len(new)

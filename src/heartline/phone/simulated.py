@@ -12,7 +12,7 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
-from heartline.archive.numbers import matcher_of
+from heartline.client.numbers import matcher
 from heartline.phone.radio import Incoming, Outcome, Outgoing, Report
 from heartline.phone.script import Person, Script
 
@@ -36,7 +36,7 @@ class SimulatedRadio:
     def __init__(self, file: Path | str, script: Script, on_air: Callable[[], None] = lambda: None) -> None:
         self._script = script
         self._on_air = on_air
-        self._people = {matcher_of(person.number): person for person in script.people}
+        self._people = {matcher(person.number): person for person in script.people}
         self._database = sqlite3.connect(file, isolation_level=None)
         self._database.execute("PRAGMA journal_mode=WAL")
         self._database.executescript(_SCHEMA)
@@ -120,7 +120,7 @@ class SimulatedRadio:
                 self._come(before, person.number, text.numbers, answer)
 
     def _person(self, number: str) -> Person:
-        known = self._people.get(matcher_of(number))
+        known = self._people.get(matcher(number))
         if known is None:
             return Person(number, answers=self._script.answers)
         return Person(number, known.name, known.answers, known.answer_s, known.fails)

@@ -126,8 +126,10 @@ class Store:
         if state >= State.SENT:
             self._database.execute("UPDATE texts SET content = '', numbers = '' WHERE device_id = ?", (device_id,))
 
-    def learn_numbers(self, device_id: int, numbers: str) -> None:
-        self._database.execute("UPDATE texts SET numbers = ? WHERE device_id = ?", (numbers, device_id))
+    def forget_wanted(self, device_id: int) -> None:
+        """Do not send a text, unless the radio has been touched for it."""
+        values = (State.FAILED, device_id, State.WANTED)
+        self._database.execute("UPDATE texts SET state = ? WHERE device_id = ? AND state = ?", values)
 
     def owe(self, handler: Callable[..., Any], request: Request) -> None:
         """Store a write for the server, sealed, behind those that wait already."""
