@@ -18,12 +18,13 @@ from heartline.phone.script import Person, Script
 
 LONGEST_SLEEP_S = 3600.0
 
+# AUTOINCREMENT: the number names a piece of news for ever, also when it is done and gone.
 _SCHEMA = """
 CREATE TABLE IF NOT EXISTS sent (
     number INTEGER PRIMARY KEY, reference INTEGER NOT NULL, recipients TEXT NOT NULL, mime_type TEXT NOT NULL, content BLOB
 );
 CREATE TABLE IF NOT EXISTS news (
-    number INTEGER PRIMARY KEY, due_ms INTEGER NOT NULL, reference INTEGER, outcome TEXT,
+    number INTEGER PRIMARY KEY AUTOINCREMENT, due_ms INTEGER NOT NULL, reference INTEGER, outcome TEXT,
     sender TEXT, people TEXT, mime_type TEXT, content BLOB
 );
 CREATE TABLE IF NOT EXISTS started (at_ms INTEGER NOT NULL);
