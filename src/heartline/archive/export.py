@@ -19,7 +19,7 @@ from typing import Any, BinaryIO
 import msgspec
 from msgspec import Struct
 
-from heartline.archive.entries import Entry, Ids, Part
+from heartline.archive.entries import SENT, Entry, Ids, Part
 from heartline.archive.people import People
 from heartline.archive.reading import has_file, open_file, sealed_file, sealed_messages
 from heartline.archive.sms_backup_writer import BOXES, BackupWriter
