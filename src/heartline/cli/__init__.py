@@ -1,4 +1,4 @@
-"""The `heartline` command: one file a command.
+"""The `heartline` command: one file a command, loaded when it is called.
 
 Exit codes: 0 done, 1 refused with a sentence, 2 wrong usage. Where settings come from: `settings.py`.
 """
@@ -6,36 +6,60 @@ Exit codes: 0 done, 1 refused with a sentence, 2 wrong usage. Where settings com
 import sqlite3
 import sys
 
-from cyclopts import App, CycloptsError
-from rich.console import Console
-from rich.text import Text
+from cyclopts import App, CycloptsError, Group
 
 from heartline import __version__
-from heartline.cli import account, backup, config, flag, openapi, restored, serve
 from heartline.cli.settings import read_settings
 from heartline.errors import HeartlineError
-from heartline.server.run import IncompleteTls, PortInUse
-from heartline.storage.migrations import SchemaTooNew
 
 app = App(
     name="heartline",
-    help="A self-hosted sync server for text messages.",
+    help="A self-hosted sync server for text messages, and its command line.",
     version=__version__,
     config=read_settings,
 )
-app.command(serve.app)
-app.command(account.app)
-app.command(backup.app)
-app.command(flag.app)
-app.command(restored.app)
-app.command(config.app)
-app.command(openapi.app)
+TEXTS = Group("Your texts", sort_key=1)
+SERVER = Group("The server", sort_key=2)
+
+COMMANDS = {
+    TEXTS: {
+        "login": "Log in to a server, for the commands below.",
+        "logout": "Forget the login.",
+        "conversations": "List your conversations.",
+        "messages": "Show the messages of one conversation.",
+        "send": "Send a text or a picture through your phone.",
+        "tail": "Show texts as they come and go, until Ctrl+C.",
+        "search": "Find messages that contain a text.",
+        "contacts": "List your contacts.",
+    },
+    SERVER: {
+        "serve": "Serve the REST API and the stream on one port, until Ctrl+C.",
+        "account": "Manage the accounts of this server (--data names its folder).",
+        "backup": "Copy the database into a new file, also while the server runs.",
+        "flag": "Switch a feature of the apps on or off, for all accounts.",
+        "restored": "Say that the database is an older copy, not made by `heartline backup`, before serving it.",
+        "config": "Show every setting, its value, and where the value comes from.",
+        "openapi": "Print the OpenAPI 3.1 document of the REST API.",
+    },
+}
+"""By group, with their help; each is the `app` of the module of its name."""
+
+for group, commands in COMMANDS.items():
+    for name, sentence in commands.items():
+        app.command(f"heartline.cli.{name}:app", name=name, group=group, help=sentence)
+
+PACKAGES_OF_THE_CLIENT = {"cryptography", "httpx", "keyring"}
 
 
-@app.command
+@app.command(group=SERVER)
 def version() -> None:
     """Print the version."""
     print(__version__)
+
+
+app.register_install_completion_command(
+    name="completion", help="Install the completion of commands and options for your shell.", group=SERVER
+)
 
 
 def main() -> None:
@@ -44,8 +68,32 @@ def main() -> None:
         app(exit_on_error=False, print_error=True)
     except CycloptsError:
         sys.exit(2)
-    except (HeartlineError, SchemaTooNew, PortInUse, IncompleteTls, OSError, sqlite3.Error) as error:
-        Console(stderr=True, highlight=False, soft_wrap=True).print(Text("heartline:", "red"), Text(str(error)))
-        sys.exit(1)
     except KeyboardInterrupt:
         sys.exit(130)
+    except BrokenPipeError:  # whoever read the output has enough
+        sys.stderr.close()
+        sys.exit(0)
+    except Exception as error:
+        sentence = _refusal(error)
+        if sentence is None:
+            raise
+        _print_refusal(sentence)
+        sys.exit(1)
+
+
+def _refusal(error: Exception) -> str | None:
+    """The sentence of an error that a person can understand; None for a fault of the program."""
+    from heartline.server.run import IncompleteTls, PortInUse
+    from heartline.storage.migrations import SchemaTooNew
+
+    if isinstance(error, ModuleNotFoundError) and error.name in PACKAGES_OF_THE_CLIENT:
+        return f"this command needs the package {error.name}: pip install 'heartline[client]'"
+    known = (HeartlineError, SchemaTooNew, PortInUse, IncompleteTls, OSError, sqlite3.Error)
+    return str(error) if isinstance(error, known) else None
+
+
+def _print_refusal(sentence: str) -> None:
+    from rich.console import Console
+    from rich.text import Text
+
+    Console(stderr=True, highlight=False, soft_wrap=True).print(Text("heartline:", "red"), Text(sentence))

@@ -17,7 +17,7 @@ from heartline.resources import accounts, activation
 from heartline.server.config import Config
 from heartline.storage import SqlTx
 
-app = App(name="account", help="Manage the accounts of this server (--data names its folder).")
+app = App(name="account")
 
 Password = Annotated[str | None, Parameter(help="The password; without it you are asked, or it is read from a pipe.")]
 

@@ -8,7 +8,7 @@ from heartline.cli.settings import HiddenSettings
 from heartline.server.config import Config
 from heartline.storage.sqlite import back_up
 
-app = App(name="backup", help="Copy the database into a new file, also while the server runs.")
+app = App(name="backup")
 
 
 @app.default

@@ -8,7 +8,7 @@ from heartline.cli.output import print_table
 from heartline.cli.settings import Settings, source_of
 from heartline.server.config import Config
 
-app = App(name="config", help="Show every setting, its value, and where the value comes from.")
+app = App(name="config")
 
 
 @app.default

@@ -11,7 +11,7 @@ from heartline.resources.accounts import FeatureFlag
 from heartline.server.config import Config
 from heartline.storage import SqlTx
 
-app = App(name="flag", help="Switch a feature of the apps on or off, for all accounts.")
+app = App(name="flag")
 
 
 @app.default

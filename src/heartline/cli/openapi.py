@@ -6,7 +6,7 @@ from cyclopts import App
 import heartline.resources  # noqa: F401  fills the registry
 from heartline.server.openapi import openapi_json
 
-app = App(name="openapi", help="Print the OpenAPI 3.1 document of the REST API.")
+app = App(name="openapi")
 
 
 @app.default

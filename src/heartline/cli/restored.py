@@ -7,9 +7,7 @@ from heartline.cli.settings import HiddenSettings
 from heartline.server.config import Config
 from heartline.storage import log
 
-app = App(
-    name="restored", help="Say that the database is an older copy, not made by `heartline backup`, before serving it."
-)
+app = App(name="restored")
 
 
 @app.default

@@ -15,8 +15,7 @@ from heartline.server.run import serve as serve_until_signal
 
 app = App(
     name="serve",
-    help="""Serve the REST API and the stream on one port, until Ctrl+C.
-
+    help_epilogue="""
     Every setting may also stand in a variable, such as HEARTLINE_PORT, or in heartline.toml.""",
 )
 

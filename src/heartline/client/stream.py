@@ -97,12 +97,19 @@ async def follow(rest: Rest, after: Cursor | None, on_connection: OnConnection |
     """The events after a cursor, else from now on. Ends only with an error that trying again cannot mend."""
     cursor = after or await head(rest)
     failures = 0
+    connected: bool | None = None
+
+    def tell(now: bool) -> None:
+        nonlocal connected
+        if now != connected and on_connection is not None:
+            on_connection(now)
+        connected = now
+
     while True:
         try:
             async with _connected(rest) as socket:
                 await _subscribe(socket, cursor)
-                if on_connection:
-                    on_connection(True)
+                tell(True)
                 failures = 0
                 while True:
                     event = await _next(socket, cursor)
@@ -115,8 +122,7 @@ async def follow(rest: Rest, after: Cursor | None, on_connection: OnConnection |
             continue
         except (_Again, ConnectionClosed, OSError, InvalidHandshake, InvalidMessage, EOFError) as error:
             _raise_if_final(error)
-            if on_connection:
-                on_connection(False)
+            tell(False)
             pause_s = min(FIRST_PAUSE_S * 2**failures, LONGEST_PAUSE_S) * random.uniform(0.5, 1)
             failures = min(failures + 1, 10)
             log.info("the stream ended (%s), connecting again in %.1f s", type(error).__name__, pause_s)
