@@ -96,7 +96,10 @@ def fields_of(path: Path) -> Counter[tuple[object, ...]]:
     found: Counter[tuple[object, ...]] = Counter()
     for element in ElementTree.fromstring(text):
         get = element.get
-        common = (element.tag, get("address"), get("date"), get("read"), get("contact_name"))
+        # Who is in a group, and how each is called: in which order the file lists them says nothing.
+        numbers, names = (get("address") or "").split("~"), (get("contact_name") or "").split(", ")
+        people = frozenset(zip(numbers, names, strict=True))
+        common = (element.tag, people, get("date"), get("read"))
         if element.tag == "sms":
             found[*common, get("type"), get("body"), get("status")] += 1
         else:

@@ -5,6 +5,7 @@ Exit codes: 0 done, 1 refused with a sentence, 2 wrong usage. Where settings com
 
 import sqlite3
 import sys
+from keyword import iskeyword
 
 from cyclopts import App, CycloptsError, Group
 
@@ -31,6 +32,10 @@ COMMANDS = {
         "tail": "Show texts as they come and go, until Ctrl+C.",
         "search": "Find messages that contain a text.",
         "contacts": "List your contacts.",
+        "import": "Import texts from a file of SMS Backup & Restore, or from an export.",
+        "export": "Write everything that your account holds into a file.",
+        "phone": "Play the phone of your account, with a simulated radio.",
+        "demo": "Try everything: a server, an account, a phone, and people who answer.",
     },
     SERVER: {
         "serve": "Serve the REST API and the stream on one port, until Ctrl+C.",
@@ -46,7 +51,8 @@ COMMANDS = {
 
 for group, commands in COMMANDS.items():
     for name, sentence in commands.items():
-        app.command(f"heartline.cli.{name}:app", name=name, group=group, help=sentence)
+        module = f"{name}_" if iskeyword(name) else name
+        app.command(f"heartline.cli.{module}:app", name=name, group=group, help=sentence)
 
 PACKAGES_OF_THE_CLIENT = {"cryptography", "httpx", "keyring"}
 

@@ -8,8 +8,7 @@ from cyclopts.types import ExistingFile
 
 app = App(
     name="import",
-    help="""Import texts from a file: XML of the Android app SMS Backup & Restore, or an export of Heartline.
-
+    help_epilogue="""
     What the account has already is left alone. An import that was interrupted goes on when it is started again.
 
     Examples:

@@ -1,5 +1,5 @@
-"""A made-up history: weeks of texts with friends, family and offices, groups and pictures; the same one for the same seed and
-time, so that it can be tested against."""
+"""A made-up history: weeks of texts with friends, family and offices, groups and pictures; the same one for the same seed
+and time, so that it can be tested against."""
 
 import random
 from dataclasses import dataclass
@@ -77,9 +77,10 @@ def make_script(seed: int) -> Script:
 
 
 def _starts(dice: random.Random, now_ms: int, count: int) -> list[int]:
-    """When dialogues begin: spread over the weeks, by day, more of them lately."""
-    days = sorted((dice.random() ** 1.6 * WEEKS * 7 for _ in range(count)), reverse=True)
-    return [now_ms - int((1.2 + day) * DAY_MS) // 60_000 * 60_000 for day in days]
+    """When dialogues begin: spread over the weeks, more of them lately, while people are awake (in UTC)."""
+    today_ms = now_ms // DAY_MS * DAY_MS
+    days = sorted((int(1 + dice.random() ** 1.6 * WEEKS * 7) for _ in range(count)), reverse=True)
+    return [today_ms - day * DAY_MS + dice.randrange(8 * 60, 21 * 60) * 60_000 for day in days]
 
 
 def _talk(
