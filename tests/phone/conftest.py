@@ -63,7 +63,7 @@ class PhoneProcess:
         self._close()
 
     def kill(self) -> None:
-        if self.process is not None and self.process.poll() is None:
+        if self.process is not None:
             self.process.kill()
             self.process.wait(WAIT_S)
             self._close()

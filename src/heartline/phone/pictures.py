@@ -35,9 +35,12 @@ def landscape(seed: int) -> bytes:
             reach = int(math.sqrt(half))
             row[3 * (sun_x - reach) : 3 * (sun_x + reach)] = bytes((255, 244, 200)) * (2 * reach)
         for hill, shade in zip(hills, shades, strict=True):
-            for x in range(WIDTH):
-                if y >= hill[x]:
-                    row[3 * x : 3 * x + 3] = bytes(shade)
+            if y >= max(hill):
+                row[:] = bytes(shade) * WIDTH
+            elif y >= min(hill):
+                for x in range(WIDTH):
+                    if y >= hill[x]:
+                        row[3 * x : 3 * x + 3] = bytes(shade)
         rows += b"\0" + row  # each row begins with its filter: none
     header = struct.pack(">IIBBBBB", WIDTH, HEIGHT, 8, 2, 0, 0, 0)
     return (
