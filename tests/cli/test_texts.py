@@ -21,7 +21,7 @@ import pytest
 from heartline.cli.shown import clean, field, one_line
 from heartline.client import Client, MessageType, NewConversation, NewMessage, new_id, sign_up
 from tests.cli.test_cli import TIMEOUT_S, Done, clean_environment, output, refusal
-from tests.conftest import WAIT_S, Server
+from tests.conftest import Server
 
 PASSWORD = "Correct horse 7!"
 EVIL = "evil \x1b]0;owned\x07 \x9b31m \u202e[bold]x[/bold]\tend\nnext 👩‍👩‍👧"
@@ -81,7 +81,7 @@ class Person:
         from heartline.client import log_in
 
         async def working() -> None:
-            async with asyncio.timeout(WAIT_S), log_in(self.server.url, self.name, PASSWORD) as client:
+            async with asyncio.timeout(TIMEOUT_S), log_in(self.server.url, self.name, PASSWORD) as client:
                 await work(client)
 
         asyncio.run(working())
@@ -239,6 +239,19 @@ def test_search(person: Person) -> None:
     assert (nothing.returncode, nothing.stdout, nothing.stderr) == (1, "", "")
 
 
+def test_whoever_reads_may_stop(person: Person) -> None:
+    command = f"{sys.executable} -m heartline search o --limit 0 | head -n 1; echo ${{PIPESTATUS[0]}}"
+    done = subprocess.run(
+        ["bash", "-c", f"{command}"],
+        capture_output=True,
+        text=True,
+        cwd=person.home,
+        env=clean_environment(**person.variables),
+        timeout=TIMEOUT_S,
+    )
+    assert (done.stdout.splitlines()[-1], done.stderr) == ("0", "")
+
+
 def test_contacts(person: Person) -> None:
     assert lines(person("contacts")) == [["Bob 🚀", "+15550002222"], ["Zoë", "+15550006666"]]
     assert lines(person("contacts", "ZO")) == [["Zoë", "+15550006666"]]
@@ -281,7 +294,7 @@ def tail(person: Person, *arguments: str) -> Iterator[IO[str]]:
             yield process.stdout
         finally:
             process.send_signal(signal.SIGINT)
-            _, errors = process.communicate(timeout=WAIT_S)
+            _, errors = process.communicate(timeout=TIMEOUT_S)
         assert (process.returncode, errors) == (130, "")
 
 

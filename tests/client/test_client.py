@@ -30,6 +30,7 @@ from heartline.client import (
     sign_up,
 )
 from heartline.errors import PrimaryExists, UserExists
+from heartline.resources.settings import UpdatedSetting
 from tests.client.conftest import PASSWORD
 from tests.conftest import WAIT_S, Account, Server
 
@@ -39,7 +40,7 @@ TEXT = "Grüße, 世界 👩‍👩‍👧\n-:- twice"
 
 def run(work: Callable[[], Awaitable[None]]) -> None:
     async def bounded() -> None:
-        async with asyncio.timeout(WAIT_S * 3):
+        async with asyncio.timeout(WAIT_S * 6):
             await work()
 
     asyncio.run(bounded())
@@ -132,6 +133,7 @@ def test_the_server_never_sees_a_text(strict_server: Server, name: str) -> None:
             await client.auto_replies.update(reply, response="on my way", pattern="when")
             await client.settings.set("private_conversations_passcode", "1234")
             await client.settings.set("mute_all", True)
+            await client.settings.set("private_conversations_passcode", "")
             await client.media.add(5, b"\x89PNG")
 
             (conversation,) = await client.conversations.in_folder(folder)
@@ -150,7 +152,7 @@ def test_the_server_never_sees_a_text(strict_server: Server, name: str) -> None:
             assert [row.name for row in await client.folders.list()] == ["Kin"]
             (rule,) = await client.auto_replies.list()
             assert (rule.pattern, rule.response, rule.reply_type) == ("when", "on my way", "keyword")
-            assert (await client.settings.get()).passcode == "1234"
+            assert (await client.settings.get()).passcode == ""
             assert await client.media.get(5) == b"\x89PNG"
 
             end = await client.cursor()
@@ -164,6 +166,7 @@ def test_the_server_never_sees_a_text(strict_server: Server, name: str) -> None:
             assert text.count("-:-") == text.count("-:- twice"), text
             assert "unreadable" not in text
             assert [one.to for one in operations if isinstance(one, ForwardedToPhone)] == ["555 999 8888"]
+            assert [one.value for one in operations if isinstance(one, UpdatedSetting)] == ["1234", True, ""]
 
     run(work)
 
@@ -178,9 +181,10 @@ def test_what_cannot_be_opened_is_marked_and_hides_nothing_else(server: Server, 
         async with new_client(server, name) as client:
             await client.templates.add(TEXT)
             account = raw(server, client)
-            bad = {"templates": [{"device_id": 1, "text": "plain"}, {"device_id": 2, "text": "AAAA-:-BBBB"}]}
-            account.post("/templates/add", bad)
-            first, second, good = await client.templates.list()
+            bad = {"plain": 1, "AAAA-:-BBBB": 2, "null": 3}
+            account.post("/templates/add", {"templates": [{"device_id": bad[text], "text": text} for text in bad]})
+            first, second, null, good = await client.templates.list()
+            assert isinstance(null.text, Unreadable)  # as a template always has a text
             assert isinstance(first.text, Unreadable)
             assert first.text.stored == "plain"
             assert isinstance(second.text, Unreadable)

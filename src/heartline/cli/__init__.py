@@ -3,6 +3,7 @@
 Exit codes: 0 done, 1 refused with a sentence, 2 wrong usage. Where settings come from: `settings.py`.
 """
 
+import os
 import sqlite3
 import sys
 from keyword import iskeyword
@@ -77,7 +78,7 @@ def main() -> None:
     except KeyboardInterrupt:
         sys.exit(130)
     except BrokenPipeError:  # whoever read the output has enough
-        sys.stderr.close()
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # so that nothing fails at the end
         sys.exit(0)
     except Exception as error:
         sentence = _refusal(error)

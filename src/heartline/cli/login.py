@@ -45,6 +45,7 @@ def login(
     dialect
         Servers that know no hash of the password need `pulse`, which sends the password itself.
     """
+    from heartline.cli.session import TRIES
     from heartline.client import Dialect, get_credentials
 
     url = server or os.environ.get("HEARTLINE_SERVER") or SERVER
@@ -52,7 +53,7 @@ def login(
     if not password:
         raise BadRequest("the password is empty")
     try:
-        found = asyncio.run(get_credentials(url, username, password, dialect=Dialect(dialect)))
+        found = asyncio.run(get_credentials(url, username, password, dialect=Dialect(dialect), tries=TRIES))
     except ValueError as error:
         raise BadRequest(str(error)) from None
     place = credentials.store(

@@ -11,13 +11,13 @@ from rich.text import Text
 from heartline.cli.shown import clean, field, when
 from heartline.client import Message, MessageType
 
-STATES = {
+STATES: dict[int, tuple[str, str]] = {
     MessageType.SENDING: ("sending", "yellow"),
     MessageType.SENT: ("sent", "dim"),
     MessageType.DELIVERED: ("delivered", "green"),
     MessageType.ERROR: ("not sent", "red"),
 }
-PLAIN = "text/plain"
+"""What became of a message of one's own, and the colour of that."""
 
 
 @cache
@@ -27,17 +27,16 @@ def console() -> Console:
 
 def body(message: Message) -> str:
     """What a message says; of a file, what it is."""
-    if message.mime_type == PLAIN or message.mime_type is None or message.message_type == MessageType.MEDIA:
-        return message.data
-    if message.mime_type.startswith("text/") or "/" not in message.mime_type:
-        return message.data
-    return f"[{message.mime_type}, message {message.device_id}]"
+    is_file = "/" in message.mime_type and not message.mime_type.startswith("text/")
+    if is_file and message.message_type != MessageType.MEDIA:
+        return f"[{message.mime_type}, message {message.device_id}]"
+    return message.data
 
 
-def state(message: Message) -> str:
+def state(message_type: int) -> str:
     """`received`, or what became of a message of one's own."""
-    name = STATES.get(MessageType(message.message_type) if message.message_type in range(7) else MessageType.INFO)
-    return name[0] if name else "received" if message.message_type == MessageType.RECEIVED else "info"
+    name, _ = STATES.get(message_type) or ("received" if message_type == MessageType.RECEIVED else "info", "")
+    return name
 
 
 def print_message(message: Message, title: str) -> None:
@@ -45,13 +44,19 @@ def print_message(message: Message, title: str) -> None:
     own = message.message_type in STATES
     writer = "You" if own else message.message_from or title
     if not sys.stdout.isatty():
-        columns = when(message.timestamp), state(message), field(title), field(writer), field(body(message))
+        columns = (
+            when(message.timestamp),
+            state(message.message_type),
+            field(title),
+            field(writer),
+            field(body(message)),
+        )
         print("\t".join(columns), flush=True)
         return
     where = f" → {escape(clean(title))}" if own else f" in {escape(clean(title))}" if writer != title else ""
     colour = "cyan" if own else "magenta"
-    kind = STATES.get(MessageType(message.message_type)) if own else None
-    suffix = f" [{kind[1]}]{kind[0]}[/]" if kind else ""
+    name, shade = STATES.get(message.message_type, ("", ""))
+    suffix = f" [{shade}]{name}[/]" if own else ""
     console().print(f"[dim]{when(message.timestamp)}[/]  [bold {colour}]{escape(clean(writer))}[/]{where}{suffix}")
     console().print(Padding(Text(clean(body(message))), (0, 0, 0, 2)))
 

@@ -10,13 +10,17 @@ from heartline.client.numbers import is_number
 
 T = TypeVar("T")
 
+TRIES = 3
+"""A person is waiting: after about two seconds without a server they are told."""
+
 
 def run(work: Callable[[Client], Awaitable[T]]) -> T:
     """Run work with the client of who is logged in. Raises `NotLoggedIn`."""
     login = load()
 
     async def working() -> T:
-        async with connect(login.url, Credentials(login.account_id, Key(login.key_bytes))) as client:
+        credentials = Credentials(login.account_id, Key(login.key_bytes))
+        async with connect(login.url, credentials, tries=TRIES) as client:
             return await work(client)
 
     return asyncio.run(working())

@@ -95,7 +95,7 @@ class Shown:
             case UpdatedMessageType(id=message_id, message_type=kind) if kind in STATES:
                 text = self.texts.get(int(message_id))
                 if text is not None:
-                    print_note(f"{STATES[MessageType(kind)][0]}: {text}")
+                    print_note(f"{STATES[kind][0]}: {text}")
             case ForwardedToPhone() as asked:
                 print_note(f"your phone is asked to send to {asked.to}: {one_line(asked.message)}")
             case c.AddedConversation(id=key, title=title, phone_numbers=numbers):

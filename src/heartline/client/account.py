@@ -6,7 +6,7 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 
 from heartline.client.client import Client
-from heartline.client.rest import Rest
+from heartline.client.rest import TRIES, Rest
 from heartline.crypto import Dialect, Key, login_secret
 from heartline.resources import accounts
 
@@ -19,9 +19,9 @@ class Credentials:
     key: Key = field(repr=False)
 
 
-def connect(url: str, credentials: Credentials) -> Client:
-    """A client of an account whose credentials were stored. Nothing is sent yet."""
-    return Client(Rest(url, credentials.account_id), credentials.key)
+def connect(url: str, credentials: Credentials, *, tries: int = TRIES) -> Client:
+    """A client of an account whose credentials were stored. Nothing is sent yet. A call is tried so many times."""
+    return Client(Rest(url, credentials.account_id, tries=tries), credentials.key)
 
 
 @asynccontextmanager
@@ -58,9 +58,11 @@ async def sign_up(
         yield client
 
 
-async def get_credentials(url: str, username: str, password: str, *, dialect: Dialect = Dialect.HEART) -> Credentials:
+async def get_credentials(
+    url: str, username: str, password: str, *, dialect: Dialect = Dialect.HEART, tries: int = TRIES
+) -> Credentials:
     """Log in once, for credentials to store. Raises `WrongLogin`."""
-    rest = Rest(url)
+    rest = Rest(url, tries=tries)
     try:
         request = accounts.LogIn(username=username, password=login_secret(password, dialect))
         found = await rest.call(accounts.log_in, request)

@@ -16,7 +16,7 @@ def split_numbers(text: str) -> list[str]:
 def matcher(number: str) -> str:
     """What two spellings of one number have in common; of a name or a mail address, all of it."""
     bare = _SEPARATORS.sub("", number)
-    return bare[-MATCHING_DIGITS:] if bare.isdecimal() else number.strip().lower()
+    return bare[-MATCHING_DIGITS:] if bare.isdecimal() else number.strip()
 
 
 def id_matcher(numbers: str) -> str:
@@ -26,7 +26,7 @@ def id_matcher(numbers: str) -> str:
 
 def same_numbers(one: str, other: str) -> bool:
     """Whether two lists name the same people."""
-    first, second = (sorted(map(matcher, split_numbers(text))) for text in (one, other))
+    first, second = (sorted(matcher(number).casefold() for number in split_numbers(text)) for text in (one, other))
     return bool(first) and first == second
 
 

@@ -52,8 +52,9 @@ logging.getLogger("httpx").addFilter(_WithoutQuery())
 class Rest:
     """A server, and the account that is called for (none before it is known)."""
 
-    def __init__(self, url: str, account_id: str = "") -> None:
+    def __init__(self, url: str, account_id: str = "", *, tries: int = TRIES) -> None:
         self.account_id = account_id
+        self.tries = tries
         timeout = httpx.Timeout(READ_TIMEOUT_S, connect=CONNECT_TIMEOUT_S)
         limits = httpx.Limits(max_connections=CONNECTIONS)
         agent = {"User-Agent": f"heartline/{__version__}"}
@@ -105,7 +106,7 @@ class Rest:
         self, request: httpx.Request, happened: Callable[[], Awaitable[bool]] | None
     ) -> httpx.Response | None:
         failure: Exception
-        for tried in range(TRIES):
+        for tried in range(self.tries):
             if tried:
                 pause_s = min(FIRST_PAUSE_S * 2 ** (tried - 1), LONGEST_PAUSE_S)
                 await asyncio.sleep(pause_s * random.uniform(0.5, 1))

@@ -3,13 +3,13 @@ them under the same names. Turns requests into ciphertext, and rows and operatio
 
 import sys
 from functools import cache
-from typing import Any, TypeVar
+from typing import Any, TypeVar, get_args, get_type_hints
 
 import msgspec
 from msgspec import Struct
 
 from heartline.contract import ENDPOINTS, Parameter, parameters_of
-from heartline.crypto import Key
+from heartline.crypto import Key, Unreadable
 from heartline.resources import settings
 
 T = TypeVar("T")
@@ -17,6 +17,12 @@ S = TypeVar("S", bound=Struct)
 
 RENAMED = {"message_from": "from_"}
 """Fields that operations have under another name than requests."""
+
+_is_secret_setting = next(
+    parameter.mark.encrypted_when
+    for parameter in parameters_of(settings.UpdateSetting)
+    if parameter.mark.encrypted_when is not None
+)
 
 
 def seal(key: Key, request: S) -> S:
@@ -36,12 +42,14 @@ def open_reply(key: Key, reply: T) -> T:
 
 def open_struct(key: Key, struct: Struct) -> None:
     """Replace the ciphertext of a row or an operation by its text, or by an `Unreadable`."""
-    for name in _encrypted_fields(type(struct)):
+    for name, nullable in _encrypted_fields(type(struct)):
         value = getattr(struct, name)
         if isinstance(value, str):
-            setattr(struct, name, key.read_text(value))
-    if isinstance(struct, settings.UpdatedSetting) and settings._is_secret(struct):  # type: ignore[arg-type]
-        struct.value = key.read_text(str(struct.value)) or ""
+            text = key.read_text(value)
+            setattr(struct, name, Unreadable(value, "it is null") if text is None and not nullable else text)
+    if isinstance(struct, settings.UpdatedSetting) and _is_secret_setting(struct):
+        text = key.read_text(str(struct.value))
+        struct.value = struct.value if text is None else text
 
 
 def _sealed(key: Key, struct: S, parameters: tuple[Parameter, ...]) -> S:
@@ -63,10 +71,10 @@ def _attribute(struct: Struct, encoded: str) -> str:
 
 
 @cache
-def _encrypted_fields(cls: type[Struct]) -> tuple[str, ...]:
-    """The fields of a row or an operation that hold ciphertext."""
+def _encrypted_fields(cls: type[Struct]) -> tuple[tuple[str, bool], ...]:
+    """The fields of a row or an operation that hold ciphertext, and whether they may be null."""
     if cls is settings.Settings:
-        return (settings.ENCRYPTED_FIELD,)
+        return ((settings.ENCRYPTED_FIELD, True),)
     module = sys.modules[cls.__module__]
     marked = {
         name
@@ -76,7 +84,8 @@ def _encrypted_fields(cls: type[Struct]) -> tuple[str, ...]:
         for name in _marked(parameter)
     }
     marked |= {RENAMED[name] for name in marked & RENAMED.keys()}
-    return tuple(field for field in cls.__struct_fields__ if field in marked)
+    hints = get_type_hints(cls)
+    return tuple((field, type(None) in get_args(hints[field])) for field in cls.__struct_fields__ if field in marked)
 
 
 def _marked(parameter: Parameter) -> set[str]:
