@@ -7,6 +7,8 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
+
 from heartline.client import AddedMessage, MessageType, UpdatedMessageType, log_in
 from heartline.phone.demo import Demo
 from tests.cli.test_cli import clean_environment
@@ -41,7 +43,8 @@ def test_a_text_is_sent_and_answered() -> None:
     asyncio.run(test())
 
 
-def test_the_command_cleans_up(tmp_path: Path) -> None:
+@pytest.mark.parametrize("ending", [signal.SIGINT, signal.SIGHUP])
+def test_the_command_cleans_up(tmp_path: Path, ending: signal.Signals) -> None:
     process = subprocess.Popen(
         [sys.executable, "-m", "heartline", "demo", "--port=0", "--seed=2", "--password=a-b-1"],
         stdout=subprocess.PIPE,
@@ -59,7 +62,7 @@ def test_the_command_cleans_up(tmp_path: Path) -> None:
     assert "a-b-1" in shown
     assert re.search(r"http://127\.0\.0\.1:\d+/", shown)
     assert len(list(tmp_path.iterdir())) == 1
-    process.send_signal(signal.SIGINT)
+    process.send_signal(ending)
     rest = process.stdout.read()
     assert process.wait(WAIT_S) == 0, rest
     assert "nothing of it is left" in rest

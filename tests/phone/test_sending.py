@@ -5,7 +5,7 @@ from collections.abc import Callable
 
 import pytest
 
-from heartline.client import Client, MessageType, new_id
+from heartline.client import Client, MessageType, NewMessage, new_id
 from tests.conftest import WAIT_S, NewServer, Server
 from tests.phone.conftest import ANN, PhoneProcess, conversation_with, types_of, until_type, with_account
 
@@ -37,6 +37,47 @@ def test_sent_once_and_told_live(server: Server, new_phone: NewPhone) -> None:
         await client.send(conversation, "Hi Ann", message_id=message_id)
         assert await told == [MessageType.SENT, MessageType.DELIVERED]
         assert [(text.reference, text.numbers, text.content) for text in phone.sent] == [(message_id, (ANN,), "Hi Ann")]
+
+    with_account(server, test)
+
+
+def test_a_text_that_is_added_again_is_not_sent_again_but_told_again(server: Server, new_phone: NewPhone) -> None:
+    async def test(client: Client) -> None:
+        phone = new_phone(server, client)
+        conversation = await conversation_with(client, ANN)
+        phone.start()
+        message_id = new_id()
+        sent = await client.send(conversation, "Hi Ann", message_id=message_id)
+        assert sent is not None
+        await until_type(client, message_id, MessageType.DELIVERED)
+        told = asyncio.create_task(types_of(client, message_id, MessageType.DELIVERED))
+        again = NewMessage(
+            device_id=message_id,
+            device_conversation_id=conversation,
+            message_type=MessageType.SENDING,
+            data="Hi Ann",
+            timestamp=sent.timestamp,
+            mime_type="text/plain",
+        )
+        await client.messages.add([again])
+        assert await told == [MessageType.DELIVERED]
+        assert len(phone.sent) == 1
+
+    with_account(server, test)
+
+
+def test_a_text_that_is_taken_back_before_the_phone_returns_is_not_sent(server: Server, new_phone: NewPhone) -> None:
+    async def test(client: Client) -> None:
+        phone = new_phone(server, client)
+        phone.start()
+        phone.kill()
+        unknown_conversation, removed_id, sent_id = new_id(), new_id(), new_id()
+        await client.send(unknown_conversation, "taken back", message_id=removed_id)
+        await client.messages.remove(removed_id)
+        await client.send(await conversation_with(client, ANN), "meant", message_id=sent_id)
+        phone.start()
+        await until_type(client, sent_id, MessageType.DELIVERED)
+        assert [text.content for text in phone.sent] == ["meant"]
 
     with_account(server, test)
 

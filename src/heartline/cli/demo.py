@@ -53,7 +53,8 @@ def demo(
             tasks.create_task(demo.wait())
             tasks.create_task(show(demo.client))
 
-    signal.signal(signal.SIGTERM, lambda *_: signal.raise_signal(signal.SIGINT))
+    for ending in (signal.SIGTERM, signal.SIGHUP):  # a closed terminal must not leave a server behind
+        signal.signal(ending, lambda *_: signal.raise_signal(signal.SIGINT))
     try:
         asyncio.run(run())
     except KeyboardInterrupt:

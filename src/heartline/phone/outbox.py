@@ -159,7 +159,12 @@ class Outbox:
             return
         readable = not isinstance(data, Unreadable) and not isinstance(mime_type, Unreadable)
         text = Text(device_id, conversation, "", str(mime_type), str(data) if readable else "", asked_ms)
-        if self._store.want(text) and (not readable or asked_ms < _now_ms() - self._late_s * 1000):
+        if not self._store.want(text):
+            known = self._store.text(device_id)
+            if known is not None and known.state in TYPE_OF:  # a repeated add has made it "sending" once more
+                told = UpdateMessageType(device_id=device_id, message_type=TYPE_OF[known.state])
+                self._store.owe(update_message_type, told)
+        elif not readable or asked_ms < _now_ms() - self._late_s * 1000:
             self._report(text, State.FAILED)
 
     def _want_forwarded(self, asked: ForwardedToPhone) -> None:
