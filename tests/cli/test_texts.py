@@ -18,8 +18,20 @@ from uuid import uuid4
 
 import pytest
 
-from heartline.cli.shown import clean, field, one_line
-from heartline.client import Client, MessageType, NewConversation, NewMessage, new_id, sign_up
+from heartline.cli import tail as tail_command
+from heartline.cli.shown import clean, field, one_line, print_json
+from heartline.client import (
+    Client,
+    Cursor,
+    Event,
+    MessageType,
+    NewConversation,
+    NewMessage,
+    Unreadable,
+    new_id,
+    sign_up,
+)
+from heartline.resources.templates import AddedTemplate, Template
 from tests.cli.test_cli import TIMEOUT_S, Done, clean_environment, output, refusal
 from tests.conftest import Server
 
@@ -324,6 +336,14 @@ def test_starting_loads_nothing_heavy() -> None:
     heavy = ["httpx", "cryptography", "starlette", "uvicorn", "keyring", "websockets", "argon2"]
     code = f"import heartline.cli, sys; print([name for name in {heavy} if name in sys.modules])"
     assert subprocess.check_output([sys.executable, "-c", code], text=True) == "[]\n"
+
+
+def test_a_damaged_text_in_json(capsys: pytest.CaptureFixture[str]) -> None:
+    damaged = Unreadable("x", "it is damaged")
+    print_json(Template(id=1, account_id="secret", device_id=1, text=damaged))
+    assert json.loads(capsys.readouterr().out) == {"id": 1, "device_id": 1, "text": "[unreadable: it is damaged]"}
+    tail_command._print_event(Event(Cursor("e", 1), AddedTemplate(device_id=1, text=damaged)))
+    assert json.loads(capsys.readouterr().out)["content"]["text"] == "[unreadable: it is damaged]"
 
 
 def test_cleaning() -> None:
