@@ -127,10 +127,10 @@ answer_s = 0.1
 
         owner.do(send)
     finally:
-        process.send_signal(signal.SIGINT)
+        process.terminate()
         rest = process.stdout.read()
         process.stdout.close()
-        assert process.wait(WAIT_S) == 130
+        assert process.wait(WAIT_S) == -signal.SIGTERM
     assert "Where are you?" in rest
 
 

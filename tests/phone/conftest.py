@@ -15,9 +15,12 @@ import pytest
 from heartline.client import Client, MessageType, NewConversation, new_id, sign_up
 from heartline.client.numbers import id_matcher
 from heartline.phone import Outgoing, Script, SimulatedRadio
-from tests.conftest import WAIT_S, Server
+from tests.conftest import WAIT_S as ONE_WAIT_S
+from tests.conftest import Server
 
 ANN = "+15550100001"
+WAIT_S = 6 * ONE_WAIT_S
+"""Longest wait for what needs several processes to start, one after the other."""
 T = TypeVar("T")
 
 

@@ -12,7 +12,7 @@ import pytest
 from heartline.client import AddedMessage, MessageType, UpdatedMessageType, log_in
 from heartline.phone.demo import Demo
 from tests.cli.test_cli import clean_environment
-from tests.conftest import WAIT_S
+from tests.phone.conftest import WAIT_S
 
 NOW_MS = 1_800_000_000_000
 

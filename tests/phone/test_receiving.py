@@ -9,8 +9,8 @@ import pytest
 
 from heartline.client import Client, Message, MessageType
 from heartline.phone import Script, SimulatedRadio
-from tests.conftest import WAIT_S, Server
-from tests.phone.conftest import ANN, PhoneProcess, conversation_with, with_account
+from tests.conftest import Server
+from tests.phone.conftest import ANN, WAIT_S, PhoneProcess, conversation_with, with_account
 
 NewPhone = Callable[[Server, Client], PhoneProcess]
 BOB = "+15550100002"

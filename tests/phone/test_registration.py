@@ -3,13 +3,16 @@
 import asyncio
 import re
 from collections.abc import Callable
+from pathlib import Path
 
 import pytest
 
 from heartline.client import Client
 from heartline.phone import NotPrimary, Phone, Script, SimulatedRadio, Store
+from heartline.phone.registration import OtherAccount, register
+from heartline.phone.store import StoreInUse
 from tests.conftest import Server
-from tests.phone.conftest import PhoneProcess, with_account
+from tests.phone.conftest import WAIT_S, PhoneProcess, with_account
 
 NewPhone = Callable[[Server, Client], PhoneProcess]
 
@@ -40,7 +43,7 @@ def test_a_second_phone_must_take_over(server: Server, new_phone: NewPhone) -> N
         running = asyncio.create_task(second.run())
         await second.ready.wait()
         assert first.process is not None
-        assert await asyncio.to_thread(first.process.wait, 20) == 1  # it heard of it, and ended
+        assert await asyncio.to_thread(first.process.wait, WAIT_S) == 1  # it heard of it, and ended
         assert re.search("NotPrimary", (first.folder / "phone.log").read_text())
         assert [device.primary for device in sorted(await client.devices.list(), key=lambda row: row.primary)] == [
             False,
@@ -52,3 +55,18 @@ def test_a_second_phone_must_take_over(server: Server, new_phone: NewPhone) -> N
         store.close()
 
     with_account(server, test)
+
+
+def test_a_store_is_of_one_process_and_one_account(server: Server, tmp_path: Path) -> None:
+    store = Store(tmp_path / "phone.db")
+    with pytest.raises(StoreInUse):
+        Store(tmp_path / "phone.db")
+
+    async def use(client: Client) -> None:
+        await register(client, store, "phone", False)
+
+    with_account(server, use)
+    with pytest.raises(OtherAccount):
+        with_account(server, use)
+    store.close()
+    Store(tmp_path / "phone.db").close()

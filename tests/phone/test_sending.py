@@ -6,8 +6,8 @@ from collections.abc import Callable
 import pytest
 
 from heartline.client import Client, MessageType, NewMessage, new_id
-from tests.conftest import WAIT_S, NewServer, Server
-from tests.phone.conftest import ANN, PhoneProcess, conversation_with, types_of, until_type, with_account
+from tests.conftest import NewServer, Server
+from tests.phone.conftest import ANN, WAIT_S, PhoneProcess, conversation_with, types_of, until_type, with_account
 
 NewPhone = Callable[[Server, Client], PhoneProcess]
 

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from heartline.phone import BadScript, Incoming, Outcome, Outgoing, Person, Report, Script, SimulatedRadio, read_script
-from tests.conftest import WAIT_S
+from tests.phone.conftest import WAIT_S
 
 ANN = "+15550100001"
 QUICK = {"sent_s": 0.0, "delivered_s": 0.0}

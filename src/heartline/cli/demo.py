@@ -47,17 +47,20 @@ def demo(
     chosen = password or f"{secrets.choice(FIRST)}-{secrets.choice(SECOND)}-{secrets.randbelow(90) + 10}"
 
     async def run() -> None:
+        running = asyncio.current_task()
+        assert running is not None
+        # A closed terminal must not leave a server behind, either.
+        for ending in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+            asyncio.get_running_loop().add_signal_handler(ending, running.cancel)
         console.print("Starting a server and a phone...")
         async with Demo(port=port, seed=seed, password=chosen) as demo, asyncio.TaskGroup() as tasks:
             _tell(console, demo)
             tasks.create_task(demo.wait())
             tasks.create_task(show(demo.client))
 
-    for ending in (signal.SIGTERM, signal.SIGHUP):  # a closed terminal must not leave a server behind
-        signal.signal(ending, lambda *_: signal.raise_signal(signal.SIGINT))
     try:
         asyncio.run(run())
-    except KeyboardInterrupt:
+    except asyncio.CancelledError:
         console.print("The demo is over; nothing of it is left.")
 
 

@@ -51,8 +51,11 @@ def phone(
         bool, Parameter(help="Also send what a client of Pulse asks for in the clear, to a new number.")
     ] = True,
 ) -> None:
+    from collections.abc import Iterator
+
     from rich.console import Console
 
+    from heartline.archive.entries import Entry
     from heartline.archive.sms_backup import Backup, NotABackup
     from heartline.cli.session import run
     from heartline.client import Client
@@ -64,7 +67,11 @@ def phone(
     except (BadScript, UnicodeDecodeError) as error:
         raise BadRequest(f"{script}: {error}") from None
     console = Console(highlight=False, soft_wrap=True)
-    backup = None if history is None else Backup(history.open("rb"))
+
+    def entries() -> Iterator[Entry]:
+        if history is not None:
+            with history.open("rb") as file:
+                yield from Backup(file).entries()
 
     async def work(client: Client) -> None:
         import asyncio
@@ -83,7 +90,7 @@ def phone(
             late_s=late_h * 3600,
             take_over=take_over,
             plaintext=plaintext,
-            history=() if backup is None else backup.entries(),
+            history=entries,
         )
 
         async def tell() -> None:

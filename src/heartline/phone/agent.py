@@ -50,7 +50,11 @@ class Doubt(StrEnum):
 
 
 class Phone:
-    """One phone of one account. `on_step` is called with the name of every step on the way of a text (docs/phone.md)."""
+    """One phone of one account.
+
+    `history` gives what it has from the start, and may be asked again. `on_step` is called with the name of every step on
+    the way of a text (docs/phone.md).
+    """
 
     def __init__(
         self,
@@ -63,7 +67,7 @@ class Phone:
         late_s: float = LATE_S,
         take_over: bool = False,
         plaintext: bool = True,
-        history: Iterable[Entry] = (),
+        history: Callable[[], Iterable[Entry]] = tuple,
         on_step: Callable[[str], None] = lambda step: None,
     ) -> None:
         self._client = client
@@ -87,7 +91,7 @@ class Phone:
         device_id = await patiently(lambda: register(self._client, self._store, self._name, self._take_over))
         if self._store.fact("cursor") is None:
             self._store.remember("cursor", str(await patiently(self._client.cursor)))
-        await self._upload()
+        await patiently(self._upload)
         inbox = Inbox(self._client, self._store)
         await patiently(inbox.prepare)
         self._outbox.prepare(device_id, inbox)
@@ -110,8 +114,8 @@ class Phone:
         if self._store.fact("uploaded"):
             return
         upload = Upload(self._client)
-        await patiently(upload.prepare)
-        for entry in self._history:
+        await upload.prepare()
+        for entry in self._history():
             await upload.add(entry)
         self.uploaded = await upload.finish()
         self._store.remember("uploaded", "yes")

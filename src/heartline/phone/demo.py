@@ -115,7 +115,7 @@ class Demo:
         store = Store(folder / "phone.db")
         self._stack.callback(store.close)
         history = make_history(self._seed, self._now_ms)
-        self.phone = Phone(self.client, self.radio, store, name="Demo phone", history=history)
+        self.phone = Phone(self.client, self.radio, store, name="Demo phone", history=lambda: history)
         self._running = asyncio.create_task(self.phone.run())
         self._stack.push_async_callback(_cancel, self._running)
 

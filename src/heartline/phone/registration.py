@@ -1,5 +1,6 @@
 """How a phone becomes the primary device of an account (client-behaviour.md 1.1, 1.2)."""
 
+import hashlib
 from uuid import uuid4
 
 from heartline.client import Client, HeartlineError
@@ -14,13 +15,24 @@ class NotPrimary(HeartlineError):
     code = "not_primary"
 
 
+class OtherAccount(HeartlineError):
+    """A phone's store belongs to one account: its cursor and ids mean nothing in another."""
+
+    status = 0
+    code = "other_account"
+
+
 async def register(client: Client, store: Store, name: str, take_over: bool) -> int:
-    """The id of this phone's device. Raises `NotPrimary`.
+    """The id of this phone's device. Raises `NotPrimary`, `OtherAccount`.
 
     The first phone of an account also gets the fact `reconcile`: nobody can have sent what waits there already.
     The device carries a mark of this store, so that a phone that died between the server's registration and its own note
     of it finds itself again.
     """
+    account = hashlib.sha256(client.rest.account_id.encode()).hexdigest()
+    if store.fact("account") not in (None, account):
+        raise OtherAccount("this is the memory of another account's phone: choose another folder")
+    store.remember("account", account)
     mark = store.fact("mark")
     if mark is None:
         mark = uuid4().hex

@@ -38,6 +38,8 @@ class SimulatedRadio:
         self._script = script
         self._on_air = on_air
         self._people = {matcher(person.number): person for person in script.people}
+        if isinstance(file, Path):
+            file.touch(mode=0o600)  # it holds texts in the clear
         self._database = sqlite3.connect(file, isolation_level=None)
         self._database.execute("PRAGMA journal_mode=WAL")
         self._database.executescript(_SCHEMA)

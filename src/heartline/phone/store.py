@@ -4,6 +4,7 @@ One SQLite file of this phone. Where two things must be remembered together or n
 cursor moves past a request to send in the very commit that stores the text.
 """
 
+import fcntl
 import sqlite3
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -15,6 +16,7 @@ from typing import Any
 import msgspec
 
 from heartline.contract import ENDPOINTS, Endpoint, Request
+from heartline.errors import HeartlineError
 
 _SCHEMA = """
 CREATE TABLE IF NOT EXISTS facts (name TEXT PRIMARY KEY, value TEXT NOT NULL);
@@ -68,9 +70,23 @@ class Post:
 _endpoints = {endpoint.name: endpoint for endpoint in ENDPOINTS}
 
 
+class StoreInUse(HeartlineError):
+    """Another process is this phone. Two would send each text twice."""
+
+    status = 0
+    code = "store_in_use"
+
+
 class Store:
     def __init__(self, file: Path) -> None:
+        """Raises `StoreInUse`."""
         file.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        self._lock = file.with_name(f"{file.name}.lock").open("wb")  # let go with the process, however that ends
+        try:
+            fcntl.flock(self._lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            self._lock.close()
+            raise StoreInUse(f"another process is the phone whose memory is in {file.parent}") from None
         file.touch(mode=0o600)  # it holds texts in the clear until they are sent
         self._database = sqlite3.connect(file, isolation_level=None)
         self._database.execute("PRAGMA journal_mode=WAL")
@@ -79,6 +95,7 @@ class Store:
 
     def close(self) -> None:
         self._database.close()
+        self._lock.close()
 
     @contextmanager
     def together(self) -> Iterator[None]:
