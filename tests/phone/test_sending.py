@@ -5,7 +5,8 @@ from collections.abc import Callable
 
 import pytest
 
-from heartline.client import Client, MessageType, NewMessage, new_id
+from heartline.client import Client, Message, MessageType, NewMessage, new_id
+from heartline.resources.messages import ForwardToPhone, forward_to_phone
 from tests.conftest import NewServer, Server
 from tests.phone.conftest import ANN, WAIT_S, PhoneProcess, conversation_with, types_of, until_type, with_account
 
@@ -247,3 +248,43 @@ def renew_epochs(server: Server) -> None:
     from tests.command_line import run_command
 
     run_command("restored", data=server.data)
+
+
+@pytest.mark.parametrize("step", ["asked", "wanted", "posting"])
+def test_a_request_without_an_id_is_known_by_its_place_in_the_log(
+    server: Server, new_phone: NewPhone, step: str
+) -> None:
+    async def test(client: Client) -> None:
+        phone = new_phone(server, client)
+        phone.start(die_at=step)
+        await client.call(forward_to_phone, ForwardToPhone(to=f"{ANN},+15550100002", message="hi both"))
+        await asyncio.to_thread(phone.died)
+        phone.start()
+        message = await until_any(client)
+        await until_type(client, message.device_id, MessageType.DELIVERED)
+        assert [(text.numbers, text.content) for text in phone.sent] == [((ANN, "+15550100002"), "hi both")]
+        assert len(await client.messages.list()) == 1
+        assert [row.phone_numbers for row in await client.conversations.list()] == [f"{ANN}, +15550100002"]
+
+    with_account(server, test)
+
+
+def test_what_pulse_asks_for_in_the_clear(server: Server, new_phone: NewPhone) -> None:
+    async def test(client: Client) -> None:
+        phone = new_phone(server, client)
+        phone.start()
+        await client.rest.call(forward_to_phone, ForwardToPhone(to=ANN, message="plain"))
+        message = await until_any(client)
+        assert message.data == "plain"
+        await until_type(client, message.device_id, MessageType.DELIVERED)
+        assert [text.content for text in phone.sent] == ["plain"]
+
+    with_account(server, test)
+
+
+async def until_any(client: Client) -> Message:
+    """Wait for the first message."""
+    async with asyncio.timeout(WAIT_S):
+        while not (messages := await client.messages.list()):
+            await asyncio.sleep(0.1)
+    return messages[0]
