@@ -9,6 +9,7 @@ NODE_MODULES := tests/node/node_modules/.package-lock.json
 
 help:
 	@echo 'make run           serve on 127.0.0.1:5050, data in ./data; ARGS="--port 8080" or HEARTLINE_PORT=8080 changes that'
+	@echo 'make demo          a server, an account, a phone and people who answer, to try; ARGS="--seed 7"'
 	@echo 'make test          run every test; ARGS="tests/stream -k ping" are arguments of pytest'
 	@echo 'make check         format and lint (ruff), types (mypy --strict), import layers'
 	@echo 'make bench-jitter  cut 200 clients off again and again, and kill the server: what is lost, doubled, late; ARGS=--quick'
@@ -19,6 +20,9 @@ help:
 
 run: .venv/.package
 	@exec $(BIN)/heartline serve $(ARGS)
+
+demo: .venv/.package
+	@exec $(BIN)/heartline demo $(ARGS)
 
 test: .venv/.test $(NODE_MODULES)
 	@$(BIN)/pytest $(ARGS)
@@ -84,5 +88,5 @@ $(NODE_MODULES): tests/node/package.json tests/node/package-lock.json .venv/.tes
 	@cd tests/node && PATH="$(CURDIR)/$(BIN):$$PATH" npm ci --loglevel=error --no-progress >/dev/null
 	@touch $@
 
-.PHONY: help run test check bench-jitter docs requirements clean
+.PHONY: help run demo test check bench-jitter docs requirements clean
 .DELETE_ON_ERROR:

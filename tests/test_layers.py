@@ -27,8 +27,9 @@ MAY_IMPORT = {
     "bus": "errors contract resources stream",
     "server": "errors contract tolerance passwords resources stream storage bus",
     "client": "errors contract crypto resources",
-    "phone": "errors contract crypto resources client",
-    "cli": "errors contract tolerance passwords crypto resources stream storage bus server client phone",
+    "archive": "errors contract crypto resources client",
+    "phone": "errors contract crypto resources client archive",
+    "cli": "errors contract tolerance passwords crypto resources stream storage bus server client archive phone",
     "__main__": "cli",
 }
 VAGUE_NAMES = {"utils", "helpers", "common"}

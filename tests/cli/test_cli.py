@@ -22,6 +22,7 @@ COMMANDS = [
     "account",
     *("account create", "account list", "account show", "account update", "account remove", "account activate"),
     *("flag", "backup", "move", "restored", "config", "openapi", "version"),
+    *("import", "export", "phone", "demo"),
 ]
 
 Done = subprocess.CompletedProcess[str]

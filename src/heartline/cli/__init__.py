@@ -33,6 +33,10 @@ COMMANDS = {
         "tail": "Show texts as they come and go, until Ctrl+C.",
         "search": "Find messages that contain a text.",
         "contacts": "List your contacts.",
+        "import": "Import texts from a file of SMS Backup & Restore, or from an export.",
+        "export": "Write everything that your account holds into a file.",
+        "phone": "Play the phone of your account, with a simulated radio.",
+        "demo": "Try everything: a server, an account, a phone, and people who answer.",
     },
     SERVER: {
         "serve": "Serve the REST API and the stream on one port, until Ctrl+C.",

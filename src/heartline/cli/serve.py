@@ -41,11 +41,11 @@ def _tell(config: Config, port: int) -> None:
         f"  REST API       http{s}://{host}:{port}/api/v1  (described at /openapi.json)\n"
         f"  Notifications  ws{s}://{host}:{port}/stream?account_id=...\n"
         f"  Data           {escape(without_password(config.database_url))}\n"
-        f"  New account    {escape(f'{_program()} account create NAME{data}')}"
+        f"  New account    {escape(f'{program()} account create NAME{data}')}"
     )
 
 
-def _program() -> str:
+def program() -> str:
     """How this program was called, to be called again."""
     called = Path(sys.argv[0])
     if called.name == "__main__.py":

@@ -49,7 +49,7 @@ def tail(*, json: Json = False, after: str | None = None) -> None:
             print_note("connected, waiting for texts" if connected else "the connection is lost, trying again")
 
     async def work(client: Client) -> None:
-        shown = None if json else await _Shown.of(client)
+        shown = None if json else await Shown.of(client)
         async for event in client.events(cursor, on_connection=tell):
             if shown is None:
                 _print_event(event)
@@ -66,7 +66,7 @@ def _print_event(event: "Event") -> None:
     print_json({"cursor": str(event.cursor), "operation": event.operation.operation, "content": content})
 
 
-class _Shown:
+class Shown:
     """Operations about texts, for people: with the names of conversations, and what became of a text."""
 
     def __init__(self, client: "Client", titles: dict[int, str]) -> None:
@@ -76,7 +76,7 @@ class _Shown:
         """The beginnings of own messages on their way, by id."""
 
     @classmethod
-    async def of(cls, client: "Client") -> "_Shown":
+    async def of(cls, client: "Client") -> "Shown":
         rows = await client.conversations.list()
         return cls(client, {row.device_id: row.title or row.phone_numbers or "" for row in rows})
 
