@@ -11,6 +11,7 @@ from rich.console import Console
 from rich.text import Text
 
 from heartline import __version__
+from heartline.bus.engines import CannotUseBus
 from heartline.cli import account, backup, config, flag, openapi, restored, serve
 from heartline.cli.settings import read_settings
 from heartline.errors import HeartlineError
@@ -44,7 +45,7 @@ def main() -> None:
         app(exit_on_error=False, print_error=True)
     except CycloptsError:
         sys.exit(2)
-    except (HeartlineError, SchemaTooNew, PortInUse, IncompleteTls, OSError, sqlite3.Error) as error:
+    except (HeartlineError, SchemaTooNew, PortInUse, IncompleteTls, CannotUseBus, OSError, sqlite3.Error) as error:
         Console(stderr=True, highlight=False, soft_wrap=True).print(Text("heartline:", "red"), Text(str(error)))
         sys.exit(1)
     except KeyboardInterrupt:

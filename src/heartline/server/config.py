@@ -22,6 +22,20 @@ class Config:
         int, Help(help="Port for REST and stream; 0 picks a free one.", validator=Number(gte=0, lte=65535))
     ] = 5050
     data: Annotated[Path, Help(help="Folder of the database, created when missing.")] = Path("data")
+    bus: Annotated[
+        str,
+        Help(
+            help="How nodes tell each other of events: local, postgresql, nats://HOST:PORT (more with commas); "
+            "auto: postgresql on PostgreSQL, else local."
+        ),
+    ] = "auto"
+    poll_s: Annotated[
+        float,
+        Help(
+            help="Seconds after which events of another node are found on PostgreSQL when the bus has lost them.",
+            validator=Number(gte=0.1),
+        ),
+    ] = 2.0
     signup: Annotated[
         str,
         Help(help="Who may sign up: first (while there is no account), open, closed, or user names with commas."),

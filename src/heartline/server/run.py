@@ -8,6 +8,7 @@ from collections.abc import Callable
 
 import uvicorn
 
+from heartline.bus.engines import check_bus, open_bus
 from heartline.server.app import make_app
 from heartline.server.config import Config
 from heartline.server.node import Node
@@ -69,13 +70,16 @@ class _Server(uvicorn.Server):
 def serve(config: Config, listener: socket.socket, started: Callable[[], None]) -> None:
     """Serve on a listening socket until SIGINT or SIGTERM. Calls `started` once requests are answered.
 
-    Raises `IncompleteTls`, `OSError`, `SchemaTooNew` or `sqlite3.Error`, before anything is served, when that cannot be.
+    Raises `IncompleteTls`, `CannotUseBus`, `OSError`, `SchemaTooNew` or `sqlite3.Error`, before anything is served, when
+    that cannot be.
     """
     _check_tls(config)
+    check_bus(config.bus, str(config.database))
     open_database(config.database).close()
 
     def open_node() -> Node:
-        server.node = node = Node(config, SqliteStorage(config.database, synchronous=config.synchronous))
+        storage = SqliteStorage(config.database, synchronous=config.synchronous)
+        server.node = node = Node(config, storage, open_bus(config.bus, str(config.database)))
         asyncio.get_running_loop().call_soon(started)
         return node
 
