@@ -3,15 +3,14 @@
 import os
 import subprocess
 import sys
-from pathlib import Path
 
-from tests.conftest import WAIT_S
+from tests.conftest import WAIT_S, Server
 
 
-def run_command(*arguments: str, data: Path) -> None:
+def run_command(*arguments: str, server: Server) -> None:
     """Run a command that must succeed."""
     done = subprocess.run(
-        [sys.executable, "-m", "heartline", *arguments, "--data", str(data)],
+        [sys.executable, "-m", "heartline", *arguments, "--database", server.database],
         capture_output=True,
         text=True,
         timeout=WAIT_S,

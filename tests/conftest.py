@@ -5,6 +5,7 @@ import json
 import os
 import re
 import signal
+import sqlite3
 import subprocess
 import sys
 import time
@@ -14,9 +15,12 @@ from typing import Any
 from uuid import uuid4
 
 import httpx
+import psycopg
 import pytest
 from websockets.exceptions import ConnectionClosed
 from websockets.sync.client import ClientConnection, connect
+
+from tests.postgresql import PostgresqlServer, clear
 
 IDENTIFIER = '{"channel":"NotificationsChannel"}'
 SUBSCRIBE = json.dumps({"command": "subscribe", "identifier": IDENTIFIER})
@@ -24,11 +28,88 @@ WAIT_S = 20.0
 """Longest wait for anything that must happen; generous, as tests are never about how long it takes."""
 
 
+ENGINES = ("sqlite", "postgresql")
+BOTH = ("storage", "resources", "test_conformance.py", "test_crash.py", "test_traffic.py")
+"""Tests of `tests/` that run on both engines; the others do on SQLite, or on the one that `--engine` names."""
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption("--engine", choices=ENGINES, help="run every test on this database engine only")
+
+
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    if "engine" in metafunc.fixturenames:
+        chosen = metafunc.config.getoption("--engine")
+        place = metafunc.definition.path.relative_to(Path(__file__).parent).parts[0]
+        engines = [chosen] if chosen else ENGINES if place in BOTH else ENGINES[:1]
+        metafunc.parametrize("engine", engines, indirect=True, scope="session")
+
+
+class Engine:
+    """Makes databases of one engine."""
+
+    def __init__(self, name: str, server: Callable[[], PostgresqlServer]) -> None:
+        self.name = name
+        self._server = server
+        self._shared = ""
+
+    def new_database(self, folder: Path) -> str:
+        """The URL of a new database; on SQLite its file is in the folder."""
+        return f"sqlite:{folder / 'heartline.db'}" if self.name == "sqlite" else self._server().new_database()
+
+    def cleared_database(self, folder: Path) -> str:
+        """The same, but on PostgreSQL always the same one, without any rows."""
+        if self.name == "sqlite":
+            return self.new_database(folder)
+        self._shared = self._shared or self.new_database(folder)
+        with psycopg.connect(self._shared, autocommit=True) as connection:
+            clear(connection)
+        return self._shared
+
+
+@pytest.fixture(scope="session")
+def postgresql_servers() -> Iterator[list[PostgresqlServer]]:
+    """None until the first one is asked for, then one for all tests."""
+    servers: list[PostgresqlServer] = []
+    yield servers
+    for server in servers:
+        server.close()
+
+
+@pytest.fixture(scope="session")
+def engine(request: pytest.FixtureRequest, postgresql_servers: list[PostgresqlServer]) -> Engine:
+    def server() -> PostgresqlServer:
+        if not postgresql_servers:
+            postgresql_servers.append(PostgresqlServer())
+        return postgresql_servers[0]
+
+    return Engine(request.param, server)
+
+
+@pytest.fixture
+def postgresql(postgresql_servers: list[PostgresqlServer]) -> PostgresqlServer:
+    """The server itself, for tests that are about PostgreSQL."""
+    if not postgresql_servers:
+        postgresql_servers.append(PostgresqlServer())
+    return postgresql_servers[0]
+
+
+def query(url: str, text: str, *values: object) -> list[tuple[Any, ...]]:
+    """Rows of a database, from outside of the program; `?` for a value."""
+    if url.startswith("sqlite:"):
+        with contextlib.closing(sqlite3.connect(url.removeprefix("sqlite:"), isolation_level=None)) as database:
+            return database.execute(text, values).fetchall()
+    with psycopg.connect(url, autocommit=True) as connection:
+        cursor = connection.execute(text.replace("?", "%s"), values)  # type: ignore[call-overload]
+        return cursor.fetchall() if cursor.description else []
+
+
 class Server:
     """`heartline serve` in a process of its own, on a free port."""
 
     def __init__(self, data: Path, **settings: object) -> None:
         self.data = data
+        self.database = str(settings.get("database", f"sqlite:{data / 'heartline.db'}"))
         self.settings = {"host": "127.0.0.1", "port": 0, "signup": "open"} | settings
         self.start()
 
@@ -167,12 +248,15 @@ NewServer = Callable[..., Server]
 
 
 @pytest.fixture(scope="session")
-def new_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[NewServer]:
+def new_server(tmp_path_factory: pytest.TempPathFactory, engine: Engine) -> Iterator[NewServer]:
     """Starts servers with settings of their own; all end with the session."""
     servers: list[Server] = []
 
     def start(**settings: object) -> Server:
-        servers.append(Server(tmp_path_factory.mktemp("server") / "data", **settings))
+        data = tmp_path_factory.mktemp("server") / "data"
+        if engine.name != "sqlite":
+            settings = {"database": engine.new_database(data)} | settings
+        servers.append(Server(data, **settings))
         return servers[-1]
 
     yield start

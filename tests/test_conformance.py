@@ -168,7 +168,7 @@ class Tally:
 
     def _command(self, command: Command, account: Account, stream: Stream, where: str) -> None:
         arguments = [filled(argument, account) for argument in command.arguments]
-        run_command(*arguments, data=account.server.data)
+        run_command(*arguments, server=account.server)
         # Without a request to the server in between: it must notice by itself.
         emitted = stream.operations(len(command.emits)) + until_fence(stream, account, where)
         cause = " ".join(["heartline", *command.arguments[: 1 if command.arguments[0] == "flag" else 2]])

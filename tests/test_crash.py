@@ -1,15 +1,14 @@
 """What was answered is there after the server's end, however it ended, and nothing is half there."""
 
 import json
-import sqlite3
 import threading
 from collections.abc import Iterator
-from contextlib import closing, contextmanager
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 
 import httpx
 
-from tests.conftest import WAIT_S, Account, NewServer, Server
+from tests.conftest import WAIT_S, Account, NewServer, Server, query
 
 ACCOUNTS = 3
 THREADS = 6
@@ -91,12 +90,12 @@ def message(device_id: int) -> dict[str, object]:
 
 def log_of(server: Server, account: Account) -> tuple[int, list[int], list[int]]:
     """Head, offsets, and the ids of added messages, in the order of the account's log."""
-    with closing(sqlite3.connect(server.data / "heartline.db")) as database:
-        assert database.execute("PRAGMA integrity_check").fetchall() == [("ok",)]
-        rows = database.execute("SELECT account, head FROM accounts WHERE account_id = ?", (account.id,)).fetchall()
-        ((number, head),) = rows
-        text = 'SELECT "offset", message FROM events WHERE account = ? ORDER BY "offset"'
-        events = [(offset, json.loads(event)) for offset, event in database.execute(text, (number,))]
+    if server.database.startswith("sqlite:"):
+        assert query(server.database, "PRAGMA integrity_check") == [("ok",)]
+    rows = query(server.database, "SELECT account, head FROM accounts WHERE account_id = ?", account.id)
+    ((number, head),) = rows
+    text = 'SELECT "offset", message FROM events WHERE account = ? ORDER BY "offset"'
+    events = [(offset, json.loads(event)) for offset, event in query(server.database, text, number)]
     assert all(event["operation"] == "added_message" for _, event in events)
     return head, [offset for offset, _ in events], [event["content"]["id"] for _, event in events]
 

@@ -180,13 +180,38 @@ class TooManyAttempts(HeartlineError):
 
 
 class StorageFailure(HeartlineError):
-    """The database could not do its work; nothing of the request was stored."""
+    """The database could not do its work; nothing of the request was stored, unless a subclass says so."""
 
     status = 500
     code = "storage_failure"
 
     def __init__(self) -> None:
         super().__init__("could not query database")
+
+
+class DatabaseUnavailable(StorageFailure):
+    """The database did not answer in time; nothing of the request was stored."""
+
+    status = 503
+    code = "database_unavailable"
+    retry_after_s = 2
+
+    def __init__(self) -> None:
+        HeartlineError.__init__(self, "the database does not answer, try again")
+
+
+class OutcomeUnknown(StorageFailure):
+    """The database went away while it was told to commit: all of the request was stored, or nothing. The same request
+    with the same ids can be sent again: what is there already is not stored or told twice."""
+
+    status = 503
+    code = "outcome_unknown"
+    retry_after_s = 2
+
+    def __init__(self) -> None:
+        HeartlineError.__init__(
+            self, "the database went away during the request, it may or may not be stored: try again"
+        )
 
 
 class NotImplementedHere(HeartlineError):

@@ -157,7 +157,7 @@ def test_an_account_needs_a_name(heartline: Heartline) -> None:
 def test_a_password_may_come_through_a_pipe(heartline: Heartline, new_server: NewServer) -> None:
     server = new_server()
     for name, stdin in (("pat", "secret"), ("alex", "secret\nmore\n")):
-        ((_, account_id),) = table(heartline("account", "create", name, f"--data={server.data}", stdin=stdin))
+        ((_, account_id),) = table(heartline("account", "create", name, f"--database={server.database}", stdin=stdin))
         reply = server.http.post("/api/v1/accounts/login", json={"username": name, "password": "secret"})
         assert reply.json()["account_id"] == account_id
 
@@ -215,7 +215,7 @@ def test_a_device_that_waits_is_activated_once(heartline: Heartline, new_server:
     assert server.http.get("/api/v1/activate", params=params).status_code == 404
 
     def activate(code: str) -> Done:
-        return heartline("account", "activate", account.name, code, f"--data={server.data}")
+        return heartline("account", "activate", account.name, code, f"--database={server.database}")
 
     assert refusal(activate("0123ABCE")) == "no device is waiting with this activation code"
     assert output(activate("0123ABCD")) == ""
@@ -227,7 +227,7 @@ def test_a_device_that_waits_is_activated_once(heartline: Heartline, new_server:
 
 def test_clients_of_a_running_server_hear_what_commands_do(heartline: Heartline, new_server: NewServer) -> None:
     server = new_server()
-    account, data = server.sign_up(), f"--data={server.data}"
+    account, data = server.sign_up(), f"--database={server.database}"
     with account.stream() as stream:
         output(heartline("account", "update", account.name, "--phone-number=+1555", data))
         content = {"id": account.id, "real_name": "Pat", "phone_number": "+1555"}
@@ -252,14 +252,14 @@ def test_a_backup_of_a_running_server_is_a_whole_database_with_logs_of_its_own(
     account = server.sign_up()
     account.post("/templates/add", {"templates": [{"device_id": 1, "text": "a-:-b"}]})
     (heartline.folder / "copy").mkdir()
-    command = ("backup", "copy/heartline.db", f"--data={server.data}")
+    command = ("backup", "copy/heartline.db", f"--database={server.database}")
     assert output(heartline(*command)).startswith("copy/heartline.db: ")
     assert refusal(heartline(*command)) == "copy/heartline.db exists already"
     account.post("/templates/remove/1")
 
     shown = dict(table(heartline("account", "show", account.name, "--data=copy")))
     assert (shown["account id"], shown["templates"], shown["events"].split()[0]) == (account.id, "1", "1")
-    original = dict(table(heartline("account", "show", account.name, f"--data={server.data}")))
+    original = dict(table(heartline("account", "show", account.name, f"--database={server.database}")))
     assert original["events"].split()[1:] != shown["events"].split()[1:]
 
 

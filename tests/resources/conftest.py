@@ -1,12 +1,14 @@
 """The resources without a server: a request is decoded as on the wire, and its handler runs in a transaction of an SQLite
-database in memory, on the test's own thread.
+database in memory, or of a PostgreSQL database, on the test's own thread.
 
 Every operation that a test causes is held against operations.json on the way.
 """
 
+import re
 import sqlite3
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
+from itertools import count
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlencode
@@ -17,9 +19,11 @@ import pytest
 
 from heartline.errors import HeartlineError
 from heartline.resources.accounts import create_account
-from heartline.storage import SqlTx
+from heartline.storage import SqlTx, postgresql_connection
+from heartline.storage.engines import path_of
 from heartline.storage.sqlite import _executor, open_database
 from heartline.tolerance import decode
+from tests.conftest import Engine
 from tests.contract_facts import check_operation
 from tests.registry import find_endpoint
 
@@ -27,21 +31,36 @@ Emitted = list[tuple[str, dict[str, Any]]]
 
 
 class Database:
-    """An SQLite database and its clock."""
+    """A database and its clock."""
 
-    def __init__(self) -> None:
-        self.connection = open_database(Path(":memory:"))
+    def __init__(self, connection: sqlite3.Connection | postgresql_connection.Connection) -> None:
+        self.connection = connection
         self.now_ms = 1_700_000_000_000
 
     @contextmanager
     def transaction(self) -> Iterator[SqlTx]:
         self.connection.execute("BEGIN")
         try:
-            yield SqlTx(_executor(self.connection), self.now_ms)
+            yield self._tx()
         except BaseException:
             self.connection.execute("ROLLBACK")
             raise
         self.connection.execute("COMMIT")
+
+    def _tx(self) -> SqlTx:
+        connection = self.connection
+        if isinstance(connection, sqlite3.Connection):
+            return SqlTx(_executor(connection), self.now_ms)
+        many = postgresql_connection.executor_many(connection)
+        return SqlTx(postgresql_connection.executor(connection), self.now_ms, execute_many=many, lock=" FOR UPDATE")
+
+    def execute(self, text: str, *values: object) -> list[tuple[Any, ...]]:
+        """Rows of a statement, outside of any transaction; `?` for a value."""
+        if isinstance(self.connection, sqlite3.Connection):
+            return self.connection.execute(text, values).fetchall()
+        numbers = count(1)
+        cursor = self.connection.execute(re.sub(r"\?", lambda _: f"${next(numbers)}", text), values)
+        return cursor.fetchall() if cursor.description else []
 
     def request(
         self, method: str, path: str, query: dict[str, Any], body: object = None, *extra: object
@@ -68,30 +87,36 @@ class Database:
         return Account(self, name, signed_up.account_id)
 
     def rows_of(self, account: "Account") -> dict[str, list[Any]]:
-        return rows_by_table(self.connection, account.number, account.id)
+        """All rows of an account, of every table that has any, whatever the schema is."""
+        found: dict[str, list[Any]] = {}
+        searched = 0
+        for table in self.tables():
+            head = self.connection.execute(f"SELECT * FROM {table} LIMIT 0").description or ()
+            for column, value in (("account", account.number), ("account_id", account.id)):
+                if column in [name for name, *_ in head]:
+                    searched += 1
+                    if rows := self.execute(f"SELECT * FROM {table} WHERE {column} = ? ORDER BY 1, 2", value):
+                        found[table] = rows
+        assert searched > 10
+        return found
+
+    def tables(self) -> set[str]:
+        sqlite = "SELECT name FROM sqlite_master WHERE type = 'table'"
+        postgresql = "SELECT tablename FROM pg_tables WHERE schemaname = 'public'"
+        text = sqlite if isinstance(self.connection, sqlite3.Connection) else postgresql
+        return {name for (name,) in self.execute(text)}
 
 
-def rows_by_table(connection: sqlite3.Connection, number: int, account_id: str) -> dict[str, list[Any]]:
-    """All rows of an account, of every table that has any, whatever the schema is."""
-    tables = [name for (name,) in connection.execute("SELECT name FROM sqlite_master WHERE type = 'table'")]
-    found: dict[str, list[Any]] = {}
-    searched = 0
-    for table in tables:
-        columns = [column[1] for column in connection.execute(f"PRAGMA table_info({table})")]
-        for column, value in (("account", number), ("account_id", account_id)):
-            if column in columns:
-                searched += 1
-                rows = connection.execute(f"SELECT * FROM {table} WHERE {column} = ? ORDER BY 1, 2", [value]).fetchall()
-                if rows:
-                    found[table] = rows
-    assert searched > 10
-    return found
+@contextmanager
+def opened(engine: Engine) -> Iterator[Database]:
+    """An empty database."""
+    url = "sqlite::memory:" if engine.name == "sqlite" else engine.cleared_database(Path())
+    with closing(connect_to(url)) as connection:
+        yield Database(connection)
 
 
-def number_of(connection: sqlite3.Connection, account_id: str) -> int:
-    """An account's number, which its rows have."""
-    found = connection.execute("SELECT account FROM accounts WHERE account_id = ?", [account_id]).fetchone()
-    return int(found[0])
+def connect_to(url: str) -> sqlite3.Connection | postgresql_connection.Connection:
+    return open_database(path_of(url)) if url.startswith("sqlite:") else postgresql_connection.connect(url)
 
 
 class Account:
@@ -101,7 +126,7 @@ class Account:
         self.database = database
         self.name = name
         self.id = account_id
-        self.number = number_of(database.connection, account_id)
+        ((self.number,),) = database.execute("SELECT account FROM accounts WHERE account_id = ?", account_id)
 
     def get(self, path: str, **query: object) -> Any:
         """The reply of a GET, which must emit nothing."""
@@ -132,10 +157,9 @@ def decoded(messages: list[bytes]) -> Iterator[tuple[str, dict[str, Any]]]:
 
 
 @pytest.fixture
-def database() -> Iterator[Database]:
-    database = Database()
-    yield database
-    database.connection.close()
+def database(engine: Engine) -> Iterator[Database]:
+    with opened(engine) as database:
+        yield database
 
 
 @pytest.fixture

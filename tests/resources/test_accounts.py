@@ -1,7 +1,6 @@
 """Accounts: counting, cleaning, removing, the two password dialects, who may sign up (rest.md 2.1)."""
 
 import hashlib
-import sqlite3
 from collections.abc import Iterator
 from contextlib import closing
 from functools import cache
@@ -15,7 +14,7 @@ from heartline.passwords import hash_password
 from tests import conftest
 from tests.command_line import run_command
 from tests.contract_facts import Text, cipher
-from tests.resources.conftest import Account, Database, number_of, rows_by_table
+from tests.resources.conftest import Account, Database, connect_to
 from tests.resources.nouns import NOUNS
 from tests.resources.valid_requests import DEVICE, fill, valid_body, valid_path
 from tests.scenarios.accounts import LOGIN, SIGNED_UP
@@ -39,14 +38,13 @@ ONE_OF_EACH = {
 def full(local: Account) -> Account:
     """An account with a row in every table, the cursor of an old client included."""
     fill(local)
-    local.database.connection.execute("INSERT INTO cursors VALUES (?, 'client', 1, 0)", [local.number])
+    local.database.execute("INSERT INTO cursors VALUES (?, 'client', 1, 0)", local.number)
     return local
 
 
 def test_the_fixture_fills_every_table(full: Account) -> None:
     """Else the tests below would not see what stays behind."""
-    text = "SELECT name FROM sqlite_master WHERE type = 'table'"
-    tables = {name for (name,) in full.database.connection.execute(text)}
+    tables = full.database.tables()
     assert full.database.rows_of(full).keys() == tables - {"schema_version", "activations", "ended"}
 
 
@@ -79,10 +77,10 @@ def test_removing_leaves_nothing_but_its_last_event(full: Account) -> None:
 def test_removing_forgets_activations(full: Account) -> None:
     with pytest.raises(NotFound):
         full.database.request("GET", "/activate", {"activation_code": "C0FFEE42"})
-    full.database.connection.execute("UPDATE activations SET account_id = ?", [full.id])
+    full.database.execute("UPDATE activations SET account_id = ?", full.id)
     assert "activations" in full.database.rows_of(full)
     full.ask("/accounts/remove_account")
-    assert full.database.connection.execute("SELECT * FROM activations").fetchall() == []
+    assert full.database.execute("SELECT * FROM activations") == []
 
 
 def test_the_account_in_other_tables_is_another_after_removal_and_sign_up(database: Database) -> None:
@@ -99,7 +97,7 @@ def test_the_account_in_other_tables_is_another_after_removal_and_sign_up(databa
 @pytest.mark.parametrize("endpoint", [e for e in ENDPOINTS if not e.public], ids=lambda e: f"{e.method} {e.path}")
 def test_a_removed_account_is_unknown_everywhere(full: Account, endpoint: Endpoint) -> None:
     full.ask("/accounts/remove_account")
-    full.database.connection.execute("DELETE FROM ended")
+    full.database.execute("DELETE FROM ended")
     with pytest.raises(AccountIdInvalid) as error:
         full.database.request(endpoint.method, valid_path(endpoint), {"account_id": full.id}, valid_body(endpoint))
     assert error.value.status == 401
@@ -197,7 +195,7 @@ def test_a_name_is_taken_once(database: Database) -> None:
 
 def test_no_password_is_stored(database: Database) -> None:
     sign_up(database, "pat", RAW)
-    (stored,) = database.connection.execute("SELECT password_hash FROM accounts").fetchone()
+    ((stored,),) = database.execute("SELECT password_hash FROM accounts")
     assert stored.startswith("$argon2id$")
     assert RAW not in stored
     assert HASHED not in stored
@@ -234,7 +232,7 @@ def test_who_may_sign_up(new_server: conftest.NewServer, signup: str, expected: 
 
 def test_an_account_may_be_created_on_a_closed_server_by_command(new_server: conftest.NewServer) -> None:
     server = new_server(signup="closed")
-    run_command("account", "create", "pat", "--password", RAW, "--real-name", "Pat", data=server.data)
+    run_command("account", "create", "pat", "--password", RAW, "--real-name", "Pat", server=server)
     reply = server.http.post("/api/v1/accounts/login", json={"username": "pat", "password": HASHED})
     assert reply.status_code == 200
     assert reply.json()["account_id"] == Text("[0-9a-f]{64}")
@@ -255,23 +253,23 @@ def test_all_sockets_hear_of_the_removal_and_are_closed(account: conftest.Accoun
 
 
 def test_the_database_file_keeps_nothing_but_the_last_event(account: conftest.Account) -> None:
-    with closing(sqlite3.connect(account.server.data / "heartline.db")) as connection:
-        number = number_of(connection, account.id)
+    with closing(connect_to(account.server.database)) as connection:
+        stored = Account(Database(connection), account.name, account.id)
         for noun in NOUNS:
             account.post(f"/{noun.name}/add", {noun.name: [noun.item()]})
         account.post("/media/add", {"message_id": 5, "data": cipher("a picture")})
         account.post("/devices/add", {"device": DEVICE})
         account.post("/accounts/update_setting", pref="base_theme", type="string", value="dark")
-        assert len(rows_by_table(connection, number, account.id)) == 14
+        assert len(stored.database.rows_of(stored)) == 14
         account.post("/accounts/remove_account")
-        left = rows_by_table(connection, number, account.id)
+        left = stored.database.rows_of(stored)
     assert left.keys() == {"ended"}
     assert len(left["ended"]) == 1
 
 
 def test_sockets_hear_of_a_removal_by_command(account: conftest.Account) -> None:
     with account.stream() as stream:
-        run_command("account", "remove", account.name, "--yes", data=account.server.data)
+        run_command("account", "remove", account.name, "--yes", server=account.server)
         assert stream.operation() == ("removed_account", {"id": account.id})
         assert stream.close_code() == 1008
     gone = account.try_post("/contacts/clear")
@@ -280,7 +278,7 @@ def test_sockets_hear_of_a_removal_by_command(account: conftest.Account) -> None
 
 def test_updates_by_command_name_both_fields(account: conftest.Account) -> None:
     with account.stream() as stream:
-        run_command("account", "update", account.name, "--phone-number", "+2", data=account.server.data)
+        run_command("account", "update", account.name, "--phone-number", "+2", server=account.server)
         expected = {"id": account.id, "real_name": "Pat", "phone_number": "+2"}
         assert stream.operation() == ("updated_account", expected)
 
@@ -288,6 +286,6 @@ def test_updates_by_command_name_both_fields(account: conftest.Account) -> None:
 def test_a_flag_reaches_every_account(account: conftest.Account) -> None:
     other = account.server.sign_up()
     with account.stream() as first, other.stream() as second:
-        run_command("flag", "some_flag", "off", "--rollout", "5", data=account.server.data)
+        run_command("flag", "some_flag", "off", "--rollout", "5", server=account.server)
         for stream in (first, second):
             assert stream.operation() == ("feature_flag", {"id": "some_flag", "value": False, "rollout": 5})

@@ -107,7 +107,7 @@ def test_a_code_is_asked_for_and_short(database: Database, code: str, error: typ
 
 
 def codes(database: Database) -> list[str]:
-    return [code for (code,) in database.connection.execute("SELECT code FROM activations")]
+    return [code for (code,) in database.execute("SELECT code FROM activations")]
 
 
 def test_a_television_logs_in(account: conftest.Account) -> None:
@@ -120,7 +120,7 @@ def test_a_television_logs_in(account: conftest.Account) -> None:
 
     first = ask()
     assert (first.status_code, sorted(first.json())) == (404, ["code", "error"])
-    run_command("account", "activate", account.name, "7E1E0150", data=account.server.data)
+    run_command("account", "activate", account.name, "7E1E0150", server=account.server)
     login = account.server.http.post(
         "/api/v1/accounts/login", json={"username": account.name, "password": "Correct horse 7!"}
     )

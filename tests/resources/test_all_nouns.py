@@ -216,5 +216,5 @@ def test_pages_of_the_list(local: Account, noun: Noun) -> None:
 
 
 def database_events(account: Account) -> int:
-    found = account.database.connection.execute("SELECT count(*) FROM events WHERE account = ?", [account.number])
-    return int(found.fetchone()[0])
+    ((count,),) = account.database.execute("SELECT count(*) FROM events WHERE account = ?", account.number)
+    return int(count)

@@ -1,14 +1,13 @@
 """Whatever a client sends, a handler does its work or refuses with a sentence, and what it emits is as in operations.json
 (which `conftest.decoded` checks)."""
 
-from contextlib import closing
-
 from hypothesis import given
 from hypothesis import strategies as st
 
 from heartline.contract import ENDPOINTS
 from heartline.errors import HeartlineError
-from tests.resources.conftest import Database
+from tests.conftest import Engine
+from tests.resources.conftest import opened
 from tests.resources.valid_requests import fill, valid_path
 from tests.strategies import likely_bodies, unhurried
 
@@ -20,10 +19,9 @@ TRIED = [
 
 
 @unhurried
-@given(st.data())
-def test_handlers_cope_with_any_request(data: st.DataObject) -> None:
-    database = Database()
-    with closing(database.connection):
+@given(data=st.data())
+def test_handlers_cope_with_any_request(engine: Engine, data: st.DataObject) -> None:
+    with opened(engine) as database:
         account = database.sign_up()
         fill(account)
         for endpoint in data.draw(st.lists(st.sampled_from(TRIED), min_size=5, max_size=10)):
@@ -35,5 +33,5 @@ def test_handlers_cope_with_any_request(data: st.DataObject) -> None:
             else:
                 status = 200
             assert status in (200, 400, 404, 409), endpoint.path
-            offsets = database.connection.execute('SELECT "offset" FROM events ORDER BY 1').fetchall()
+            offsets = database.execute('SELECT "offset" FROM events ORDER BY 1')
             assert offsets == [(number,) for number in range(1, len(offsets) + 1)]

@@ -3,13 +3,12 @@
 import contextlib
 import json
 import socket
-import sqlite3
 from concurrent.futures import ThreadPoolExecutor
 
 import httpx
 import pytest
 
-from tests.conftest import WAIT_S, Account, NewServer, Server
+from tests.conftest import WAIT_S, Account, NewServer, Server, query
 from tests.server.raw_client import (
     ACTION_CABLE,
     CONFIRMATION,
@@ -78,13 +77,12 @@ def message(device_id: int, data: str = "aa-:-bb") -> dict[str, object]:
 
 def logged_events(account: Account) -> list[tuple[int, dict[str, object]]]:
     """Offset and message of every event in the account's log."""
-    file = account.server.data / "heartline.db"
-    with contextlib.closing(sqlite3.connect(f"file:{file}?mode=ro", uri=True)) as database:
-        rows = database.execute(
-            'SELECT "offset", message FROM events WHERE account = (SELECT account FROM accounts WHERE account_id = ?) '
-            'ORDER BY "offset"',
-            (account.id,),
-        ).fetchall()
+    rows = query(
+        account.server.database,
+        'SELECT "offset", message FROM events WHERE account = (SELECT account FROM accounts WHERE account_id = ?) '
+        'ORDER BY "offset"',
+        account.id,
+    )
     return [(offset, json.loads(text)) for offset, text in rows]
 
 

@@ -10,8 +10,9 @@ import pytest
 from heartline.errors import UsernameNotAllowed
 from heartline.resources.accounts import create_account, remove_account
 from heartline.server.signup import check_may_sign_up
-from heartline.storage.sqlite import SqliteStorage
-from tests.conftest import NewServer, Server
+from heartline.storage import Storage
+from heartline.storage.engines import open_storage
+from tests.conftest import Engine, NewServer, Server
 
 
 @pytest.fixture
@@ -20,13 +21,13 @@ def anyio_backend() -> str:
 
 
 @pytest.fixture
-async def storage(tmp_path: Path) -> AsyncIterator[SqliteStorage]:
-    storage = SqliteStorage(tmp_path / "heartline.db")
+async def storage(tmp_path: Path, engine: Engine) -> AsyncIterator[Storage]:
+    storage = open_storage(engine.cleared_database(tmp_path))
     yield storage
     await storage.close()
 
 
-async def may_sign_up(storage: SqliteStorage, policy: str, name: str) -> bool:
+async def may_sign_up(storage: Storage, policy: str, name: str) -> bool:
     try:
         await storage.write(lambda tx: check_may_sign_up(tx, policy, name))
     except UsernameNotAllowed:
@@ -35,7 +36,7 @@ async def may_sign_up(storage: SqliteStorage, policy: str, name: str) -> bool:
 
 
 @pytest.mark.anyio
-async def test_open_lets_everybody_in_and_closed_nobody(storage: SqliteStorage) -> None:
+async def test_open_lets_everybody_in_and_closed_nobody(storage: Storage) -> None:
     for name in ("before", "after"):
         assert await may_sign_up(storage, "open", "pat")
         assert not await may_sign_up(storage, "closed", "pat")
@@ -44,7 +45,7 @@ async def test_open_lets_everybody_in_and_closed_nobody(storage: SqliteStorage) 
 
 
 @pytest.mark.anyio
-async def test_first_lets_one_in_while_there_is_no_account(storage: SqliteStorage) -> None:
+async def test_first_lets_one_in_while_there_is_no_account(storage: Storage) -> None:
     assert await may_sign_up(storage, "first", "pat")
     created = await storage.write(lambda tx: create_account(tx, "pat", "hash", "", ""))
     assert not await may_sign_up(storage, "first", "alex")
@@ -55,7 +56,7 @@ async def test_first_lets_one_in_while_there_is_no_account(storage: SqliteStorag
 
 @pytest.mark.anyio
 @pytest.mark.parametrize("policy", ["pat,alex", " pat , alex ", "alex,pat,", "alex,open,pat"])
-async def test_a_list_lets_its_names_in(storage: SqliteStorage, policy: str) -> None:
+async def test_a_list_lets_its_names_in(storage: Storage, policy: str) -> None:
     assert await may_sign_up(storage, policy, "pat")
     assert await may_sign_up(storage, policy, "alex")
     for name in ("Pat", "pa", "pat ", "pat,alex", "sam"):
@@ -64,7 +65,7 @@ async def test_a_list_lets_its_names_in(storage: SqliteStorage, policy: str) -> 
 
 @pytest.mark.anyio
 @pytest.mark.parametrize("policy", ["", "pat@example.org", "Open", "FIRST"])
-async def test_anything_else_is_the_name_of_the_only_one(storage: SqliteStorage, policy: str) -> None:
+async def test_anything_else_is_the_name_of_the_only_one(storage: Storage, policy: str) -> None:
     assert not await may_sign_up(storage, policy, "alex")
 
 

@@ -1,4 +1,4 @@
-"""A database of each engine, empty, with a few words to talk to it. A new engine is one more entry of `ENGINES`."""
+"""A database of each engine, empty, with a few words to talk to it."""
 
 import asyncio
 import threading
@@ -12,12 +12,11 @@ import pytest
 from heartline.resources.accounts import create_account
 from heartline.resources.templates import RemovedTemplate
 from heartline.storage import SqlTx, Storage
-from heartline.storage.sqlite import SqliteStorage
+from heartline.storage.engines import open_storage as open_engine
+from tests.conftest import Engine
 
 WAIT_S = 60.0
 """Longest wait for what must happen, on a machine that is busy with something else."""
-
-ENGINES: dict[str, Callable[[Path], Storage]] = {"sqlite": lambda folder: SqliteStorage(folder / "heartline.db")}
 
 OpenStorage = Callable[[], Storage]
 
@@ -27,13 +26,14 @@ def anyio_backend() -> str:
     return "asyncio"
 
 
-@pytest.fixture(params=ENGINES)
-async def open_storage(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[OpenStorage]:
+@pytest.fixture
+async def open_storage(engine: Engine, tmp_path: Path) -> AsyncIterator[OpenStorage]:
     """Opens the test's database, each time as another process would."""
     opened: list[Storage] = []
+    url = engine.cleared_database(tmp_path)
 
     def open_again() -> Storage:
-        opened.append(ENGINES[request.param](tmp_path))
+        opened.append(open_engine(url))
         return opened[-1]
 
     yield open_again
@@ -65,7 +65,7 @@ async def emit(storage: Storage, account_id: str, *numbers: int) -> None:
         for number in numbers:
             bound.emit(RemovedTemplate(id=number))
 
-    await storage.write(work)
+    await storage.write(work, account_id=account_id)
 
 
 async def log_of(storage: Storage, account_id: str) -> list[tuple[int, int]]:

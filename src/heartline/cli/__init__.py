@@ -16,7 +16,11 @@ from heartline.cli import account, backup, config, flag, openapi, restored, serv
 from heartline.cli.settings import read_settings
 from heartline.errors import HeartlineError
 from heartline.server.run import IncompleteTls, PortInUse
+from heartline.server.workers import WorkersNeedPostgresql
+from heartline.storage.engines import CannotOpen
 from heartline.storage.migrations import SchemaTooNew
+
+REFUSALS = (CannotOpen, CannotUseBus, IncompleteTls, PortInUse, SchemaTooNew, WorkersNeedPostgresql)
 
 app = App(
     name="heartline",
@@ -45,7 +49,7 @@ def main() -> None:
         app(exit_on_error=False, print_error=True)
     except CycloptsError:
         sys.exit(2)
-    except (HeartlineError, SchemaTooNew, PortInUse, IncompleteTls, CannotUseBus, OSError, sqlite3.Error) as error:
+    except (HeartlineError, *REFUSALS, OSError, sqlite3.Error) as error:
         Console(stderr=True, highlight=False, soft_wrap=True).print(Text("heartline:", "red"), Text(str(error)))
         sys.exit(1)
     except KeyboardInterrupt:

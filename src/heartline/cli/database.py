@@ -1,5 +1,5 @@
-"""Commands and the database: they use it directly, also while a server is running on it, which notices within half a
-second what they wrote."""
+"""Commands and the database: they use it directly, also while a server is running on it, which notices within two
+seconds what they wrote."""
 
 import asyncio
 from collections.abc import Callable
@@ -8,7 +8,7 @@ from typing import TypeVar
 from heartline.errors import NotFound
 from heartline.server.config import Config
 from heartline.storage import SqlTx
-from heartline.storage.sqlite import SqliteStorage
+from heartline.storage.engines import open_storage, prepare_database
 
 T = TypeVar("T")
 
@@ -16,8 +16,10 @@ T = TypeVar("T")
 def transact(config: Config, work: Callable[[SqlTx], T]) -> T:
     """Run work in one transaction."""
 
+    prepare_database(config.database_url)
+
     async def run() -> T:
-        storage = SqliteStorage(config.database, synchronous=config.synchronous)
+        storage = open_storage(config.database_url, synchronous=config.synchronous)
         try:
             return await storage.write(work)
         finally:

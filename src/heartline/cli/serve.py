@@ -12,6 +12,8 @@ from heartline.server.config import Config
 from heartline.server.logs import configure_logging
 from heartline.server.run import listen
 from heartline.server.run import serve as serve_until_signal
+from heartline.server.workers import serve_with_workers
+from heartline.storage.engines import without_password
 
 app = App(
     name="serve",
@@ -26,19 +28,20 @@ def serve(config: Settings = Config()) -> None:
     configure_logging(config.log_level, config.log_format)
     listener = listen(config.host, config.port)
     port = listener.getsockname()[1]
-    serve_until_signal(config, listener, lambda: _tell(config, port))
+    run = serve_until_signal if config.workers == 1 else serve_with_workers
+    run(config, listener, lambda: _tell(config, port))
 
 
 def _tell(config: Config, port: int) -> None:
     """Say where everything is, and how the first account comes into being."""
     host = f"[{config.host}]" if ":" in config.host else config.host
     s = "s" if config.tls_certificate else ""
-    data = "" if config.data == Config.data else f" --data {config.data}"
+    data = "" if config.database or config.data == Config.data else f" --data {config.data}"
     Console(highlight=False, soft_wrap=True).print(
         f"[bold]Heartline is running.[/bold] Ctrl+C stops it.\n"
         f"  REST API       http{s}://{host}:{port}/api/v1  (described at /openapi.json)\n"
         f"  Notifications  ws{s}://{host}:{port}/stream?account_id=...\n"
-        f"  Data           {escape(str(config.database))}\n"
+        f"  Data           {escape(without_password(config.database_url))}\n"
         f"  New account    {escape(f'{_program()} account create NAME{data}')}"
     )
 

@@ -35,7 +35,8 @@ def activate(tx: Tx, request: Activate) -> Login | NotFound:
         tx.sql("INSERT INTO activations (code, created_ms) VALUES ($1, $2)", code, tx.now_ms)
     if not found or found[0][0] is None:
         return NotFound(NOT_YET)  # returned, not raised: the code stays pending
-    tx.sql("DELETE FROM activations WHERE code = $1", code)
+    if not tx.sql("DELETE FROM activations WHERE code = $1 RETURNING code", code):
+        return NotFound(NOT_YET)  # the same code was asked for at the same moment, and that request gets the login
     return login_reply(tx.bound(found[0][0]))
 
 

@@ -22,6 +22,16 @@ class Config:
         int, Help(help="Port for REST and stream; 0 picks a free one.", validator=Number(gte=0, lte=65535))
     ] = 5050
     data: Annotated[Path, Help(help="Folder of the database, created when missing.")] = Path("data")
+    database: Annotated[
+        str,
+        Help(help="sqlite:PATH, or postgresql://USER:PASSWORD@HOST/NAME; empty for heartline.db in the data folder."),
+    ] = ""
+    connections: Annotated[
+        int, Help(help="Connections of one process to PostgreSQL at most.", validator=Number(gte=4))
+    ] = 16
+    workers: Annotated[
+        int, Help(help="Processes that share the port; more than one needs PostgreSQL.", validator=Number(gte=1))
+    ] = 1
     bus: Annotated[
         str,
         Help(
@@ -81,5 +91,5 @@ class Config:
     log_format: Annotated[Literal["text", "json"], Help(help="Log lines for people or for programs.")] = "text"
 
     @property
-    def database(self) -> Path:
-        return self.data / "heartline.db"
+    def database_url(self) -> str:
+        return self.database or f"sqlite:{self.data / 'heartline.db'}"

@@ -13,7 +13,7 @@ from heartline.server.app import make_app
 from heartline.server.config import Config
 from heartline.server.node import Node
 from heartline.server.websocket import StreamProtocol
-from heartline.storage.sqlite import SqliteStorage, open_database
+from heartline.storage.engines import open_storage, prepare_database
 
 BACKLOG = 4096
 """Connections that may wait to be accepted: all clients of a busy node come back at once after a restart."""
@@ -58,6 +58,17 @@ def _check_tls(config: Config) -> None:
             raise FileNotFoundError(f"there is no file {file}")
 
 
+def check(config: Config) -> None:
+    """Prepare what serving needs.
+
+    Raises `IncompleteTls`, `CannotUseBus`, `CannotOpen`, `SchemaTooNew`, `OSError` or `sqlite3.Error` when it cannot be
+    served.
+    """
+    _check_tls(config)
+    check_bus(config.bus, config.database_url)
+    prepare_database(config.database_url)
+
+
 class _Server(uvicorn.Server):
     node: Node | None = None
 
@@ -70,16 +81,16 @@ class _Server(uvicorn.Server):
 def serve(config: Config, listener: socket.socket, started: Callable[[], None]) -> None:
     """Serve on a listening socket until SIGINT or SIGTERM. Calls `started` once requests are answered.
 
-    Raises `IncompleteTls`, `CannotUseBus`, `OSError`, `SchemaTooNew` or `sqlite3.Error`, before anything is served, when
-    that cannot be.
+    Raises what `check` raises, before anything is served.
     """
-    _check_tls(config)
-    check_bus(config.bus, str(config.database))
-    open_database(config.database).close()
+    check(config)
 
     def open_node() -> Node:
-        storage = SqliteStorage(config.database, synchronous=config.synchronous)
-        server.node = node = Node(config, storage, open_bus(config.bus, str(config.database)))
+        url = config.database_url
+        storage = open_storage(
+            url, synchronous=config.synchronous, connections=config.connections, watch_s=config.poll_s
+        )
+        server.node = node = Node(config, storage, open_bus(config.bus, url))
         asyncio.get_running_loop().call_soon(started)
         return node
 

@@ -98,7 +98,7 @@ class Service:
             return json_reply(b"{}") if endpoint.reply is None else _reply(value)
 
         if endpoint.runs == "writer":
-            return await node.storage.write(work)
+            return await node.storage.write(work, account_id=account_id)
         return await node.storage.read(work, slow=endpoint.runs == "hasher")
 
 

@@ -122,7 +122,8 @@ def accounts_to_trim(tx: SqlTx, days: int, most_events: int) -> list[int]:
 
 def trim(tx: SqlTx, account: int, days: int, most_events: int) -> bool:
     """Delete the oldest events, at most `TRIM_EVENTS`, and move the floor; True when there may be more to delete."""
-    found = tx.sql("SELECT floor, head FROM accounts WHERE account = $1", account)
+    # An update that changes nothing: it locks the row, so that two nodes do not trim one log at the same time.
+    found = tx.sql("UPDATE accounts SET floor = floor WHERE account = $1 RETURNING floor, head", account)
     if not found:
         return False
     floor, last = found[0]

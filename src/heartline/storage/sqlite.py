@@ -130,7 +130,7 @@ class SqliteStorage:
         pool = self._slow_readers if slow else self._readers
         return await self._loop.run_in_executor(pool, self._read, work)
 
-    async def write(self, work: Callable[[SqlTx], T]) -> T:
+    async def write(self, work: Callable[[SqlTx], T], *, account_id: str = "") -> T:
         if self._jobs.qsize() >= WAITING:
             raise Overloaded
         job = _Job(work, self._loop.create_future())

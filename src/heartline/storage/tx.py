@@ -1,10 +1,12 @@
 """The SQL of a transaction: the implementation of `contract.Tx` for every engine.
 
-An engine gives one function, `execute(text, values)`, that runs a statement with `$0`, `$1`... and returns a cursor. The
-four verbs build their text from the names of tables and columns in `Row` classes, never from anything a client sent.
+An engine gives one function, `execute(text, values)`, that runs a statement with `$0`, `$1`... and returns a cursor; it may
+give a faster way to run one statement for many rows, and the words that lock an account's row. The four verbs build their
+text from the names of tables and columns in `Row` classes, never from anything a client sent.
 """
 
 from collections.abc import Callable, Mapping, Sequence
+from copy import copy
 from functools import lru_cache
 from typing import Any, NamedTuple, Protocol, Self, TypeVar
 
@@ -43,33 +45,37 @@ class Committed(NamedTuple):
 
 
 Execute = Callable[[str, Sequence[object]], Cursor]
+ExecuteMany = Callable[[str, Sequence[Sequence[object]]], None]
 
 
 class SqlTx:
     """See `contract.Tx` for the promises."""
 
-    __slots__ = ("_emitted", "_execute", "account", "account_id", "now_ms")
+    __slots__ = ("_emitted", "_execute", "_execute_many", "_lock", "account", "account_id", "now_ms")
 
     def __init__(
         self,
         execute: Execute,
         now_ms: int,
         *,
-        account: int = 0,
-        account_id: str = "",
-        emitted: dict[int, list[bytes]] | None = None,
+        execute_many: ExecuteMany | None = None,
+        lock: str = "",
     ) -> None:
         self._execute = execute
-        self._emitted: dict[int, list[bytes]] = {} if emitted is None else emitted
+        self._execute_many = execute_many or self._execute_each
+        self._lock = lock
+        self._emitted: dict[int, list[bytes]] = {}
         self.now_ms = now_ms
-        self.account = account
-        self.account_id = account_id
+        self.account = 0
+        self.account_id = ""
 
     def bound(self, account_id: str) -> Self:
-        found = self.sql("SELECT account FROM accounts WHERE account_id = $1", account_id)
+        found = self.sql(f"SELECT account FROM accounts WHERE account_id = $1{self._lock}", account_id)
         if not found:
             raise AccountIdInvalid
-        return type(self)(self._execute, self.now_ms, account=found[0][0], account_id=account_id, emitted=self._emitted)
+        bound = copy(self)
+        bound.account, bound.account_id = found[0][0], account_id
+        return bound
 
     def rows(self, row: type[R], *, order: str = "", limit: int = 0, offset: int = 0, **where: object) -> list[R]:
         return self._select(row, where, order, limit, offset)
@@ -107,7 +113,8 @@ class SqlTx:
 
     def append_events(self) -> list[Committed]:
         """Write what was emitted to the logs, at the next offsets. The engine calls this last, before the commit."""
-        return [self._append(account, messages) for account, messages in self._emitted.items()]
+        # In the same order everywhere: on PostgreSQL this locks the accounts, if they are not locked yet.
+        return [self._append(account, messages) for account, messages in sorted(self._emitted.items())]
 
     def _append(self, account: int, messages: list[bytes]) -> Committed:
         count = len(messages)
@@ -130,8 +137,15 @@ class SqlTx:
 
     def _insert_events(self, account: int, first: int, messages: list[bytes]) -> None:
         text = 'INSERT INTO events (account, "offset", timestamp_ms, message) VALUES ($1, $2, $3, $4)'
-        for offset, message in enumerate(messages, first):
-            self._run(text, account, offset, self.now_ms, message)
+        rows = [(0, account, offset, self.now_ms, message) for offset, message in enumerate(messages, first)]
+        if len(rows) == 1:
+            self._execute(text, rows[0])
+        else:
+            self._execute_many(text, rows)
+
+    def _execute_each(self, text: str, rows: Sequence[Sequence[object]]) -> None:
+        for row in rows:
+            self._execute(text, row)
 
     def _run(self, text: str, *values: object) -> Cursor:
         return self._execute(text, (self.account, *values))
