@@ -81,7 +81,7 @@ def decode(data: bytes | str, receiver: str) -> Hint | None:
     """None for the receiver's own hint, and for what is none, such as that of a program of another version."""
     try:
         letter = _decoder.decode(data)
-    except (msgspec.DecodeError, UnicodeDecodeError):
+    except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
         return None
     if letter.sender == receiver:
         return None

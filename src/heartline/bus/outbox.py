@@ -16,6 +16,9 @@ class Outbox:
         self._hints: deque[Hint] = deque(maxlen=WAITING)
         self._filled = asyncio.Event()
 
+    def __len__(self) -> int:
+        return len(self._hints)
+
     def put(self, hint: Hint) -> None:
         self._hints.append(hint)
         self._filled.set()
