@@ -2,6 +2,8 @@
 
 import asyncio
 import json
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
 import httpx
@@ -22,13 +24,14 @@ def emit(node: Node, account_id: str, *texts: str) -> None:
         assert reply.status_code == 200, reply.text
 
 
-def subscribe(node: Node, account_id: str) -> ClientConnection:
+@contextmanager
+def subscribed(node: Node, account_id: str) -> Iterator[ClientConnection]:
     url = f"{node.url.replace('http', 'ws', 1)}/stream?account_id={account_id}&client_id=77"
-    socket = connect(url, ping_interval=None, compression=None, proxy=None)
-    socket.send(SUBSCRIBE)
-    assert frame(socket)["type"] == "welcome"
-    assert frame(socket)["type"] == "confirm_subscription"
-    return socket
+    with connect(url, ping_interval=None, compression=None, proxy=None) as socket:
+        socket.send(SUBSCRIBE)
+        assert frame(socket)["type"] == "welcome"
+        assert frame(socket)["type"] == "confirm_subscription"
+        yield socket
 
 
 def frame(socket: ClientConnection) -> dict[str, Any]:
@@ -58,16 +61,16 @@ def test_nothing_is_lost_and_only_what_was_not_known_to_have_arrived_comes_twice
     one, other, third = cluster.nodes
     (account_id,) = asyncio.run(open_accounts(cluster.url, 1))
     emit(one, account_id, "before")
-    left_open = subscribe(one, account_id)
-    emit(third, account_id, "1", "2")
-    assert texts(left_open, "2") == ["1", "2"]
-    second = subscribe(other, account_id)  # at once: `one` has stored no more than the subscription
-    assert texts(second, "2") == ["1", "2"]
-    emit(third, account_id, "3")
-    assert texts(second, "3") == ["3"]
-    while stored(cluster) < 4:  # the pings of the second socket have seen it arrive
-        second.recv(WAIT_S)
-    emit(third, account_id, "4")
-    with left_open, second, subscribe(third, account_id) as last:
-        emit(one, account_id, "5")
-        assert texts(last, "5") == ["4", "5"]
+    with subscribed(one, account_id) as left_open:
+        emit(third, account_id, "1", "2")
+        assert texts(left_open, "2") == ["1", "2"]
+        with subscribed(other, account_id) as second:  # at once: `one` has stored no more than the subscription
+            assert texts(second, "2") == ["1", "2"]
+            emit(third, account_id, "3")
+            assert texts(second, "3") == ["3"]
+            while stored(cluster) < 4:  # until a ping of the second socket has seen it arrive
+                second.recv(WAIT_S)
+            emit(third, account_id, "4")
+            with subscribed(third, account_id) as last:
+                emit(one, account_id, "5")
+                assert texts(last, "5") == ["4", "5"]
