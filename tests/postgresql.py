@@ -84,6 +84,20 @@ class PostgresqlServer:
         return programs
 
     def start(self) -> None:
+        """Start it, again after `stop`, and wait until it answers."""
+        deadline = time.monotonic() + START_S
+        self._launch()
+        while True:
+            try:
+                psycopg.connect(self.url("postgres")).close()
+                return
+            except psycopg.OperationalError:
+                assert time.monotonic() < deadline, (self.folder / "log").read_text()
+                time.sleep(0.05)
+                if self.process.poll() is not None:  # processes of a killed server may still be there
+                    self._launch()
+
+    def _launch(self) -> None:
         settings = [f"--{name}={value}" for name, value in self._settings.items()]
         with (self.folder / "log").open("ab") as log:
             self.process = subprocess.Popen(
@@ -94,15 +108,6 @@ class PostgresqlServer:
                 preexec_fn=_end_with_parent,
                 **self.user,
             )
-        deadline = time.monotonic() + START_S
-        while True:
-            try:
-                psycopg.connect(self.url("postgres")).close()
-                return
-            except psycopg.OperationalError:
-                assert self.process.poll() is None, (self.folder / "log").read_text()
-                assert time.monotonic() < deadline, "PostgreSQL did not start"
-                time.sleep(0.05)
 
     def stop(self, signum: int = signal.SIGINT) -> None:
         """End it: SIGINT breaks its connections, SIGKILL leaves everything as a crash would."""

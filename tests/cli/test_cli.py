@@ -21,7 +21,7 @@ COMMANDS = [
     "serve",
     "account",
     *("account create", "account list", "account show", "account update", "account remove", "account activate"),
-    *("flag", "backup", "restored", "config", "openapi", "version"),
+    *("flag", "backup", "move", "restored", "config", "openapi", "version"),
 ]
 
 Done = subprocess.CompletedProcess[str]

@@ -12,15 +12,16 @@ from rich.text import Text
 
 from heartline import __version__
 from heartline.bus.engines import CannotUseBus
-from heartline.cli import account, backup, config, flag, openapi, restored, serve
+from heartline.cli import account, backup, config, flag, move, openapi, restored, serve
 from heartline.cli.settings import read_settings
 from heartline.errors import HeartlineError
 from heartline.server.run import IncompleteTls, PortInUse
 from heartline.server.workers import WorkersNeedPostgresql
 from heartline.storage.engines import CannotOpen
 from heartline.storage.migrations import SchemaTooNew
+from heartline.storage.moving import CannotMove
 
-REFUSALS = (CannotOpen, CannotUseBus, IncompleteTls, PortInUse, SchemaTooNew, WorkersNeedPostgresql)
+REFUSALS = (CannotMove, CannotOpen, CannotUseBus, IncompleteTls, PortInUse, SchemaTooNew, WorkersNeedPostgresql)
 
 app = App(
     name="heartline",
@@ -32,6 +33,7 @@ app.command(serve.app)
 app.command(account.app)
 app.command(backup.app)
 app.command(flag.app)
+app.command(move.app)
 app.command(restored.app)
 app.command(config.app)
 app.command(openapi.app)

@@ -11,6 +11,7 @@ import uvicorn
 from heartline.bus.engines import check_bus, open_bus
 from heartline.server.app import make_app
 from heartline.server.config import Config
+from heartline.server.http import HttpProtocol
 from heartline.server.node import Node
 from heartline.server.websocket import StreamProtocol
 from heartline.storage.engines import open_storage, prepare_database
@@ -97,7 +98,7 @@ def serve(config: Config, listener: socket.socket, started: Callable[[], None]) 
     server = _Server(
         uvicorn.Config(
             make_app(config, open_node),
-            http="httptools",
+            http=HttpProtocol,
             loop="uvloop",
             ws=StreamProtocol,
             lifespan="on",

@@ -51,7 +51,7 @@ def set_up(connection: Connection, synchronous: str = "full") -> None:
     connection.adapters.register_dumper(int, Int8Dumper)  # else each size of number is a statement of its own
     settings = {
         "statement_timeout": f"{STATEMENT_S}s",
-        "lock_timeout": f"{LOCK_S}s",
+        "lock_timeout": f"{round(LOCK_S * 1000)}ms",
         "idle_in_transaction_session_timeout": f"{IDLE_S}s",
         "tcp_keepalives_idle": str(DEAD_PEER_S // 3),
         "tcp_keepalives_interval": str(DEAD_PEER_S // 3),
