@@ -103,7 +103,7 @@ class Nginx(Program):
         ports = iter(nodes)
         text = re.sub(r"server 127\.0\.0\.1:\d+", lambda _: f"server {HOST}:{next(ports)}", text)
         text = re.sub(r"listen 127\.0\.0\.1:\d+", f"listen {HOST}:{port}", text)
-        home = folder / "nginx"
+        home = folder / f"nginx-{port}"
         home.mkdir()
         kinds = ("client_body", "proxy", "fastcgi", "uwsgi", "scgi")
         paths = "".join(f"{kind}_temp_path {home}/{kind};\n" for kind in kinds)

@@ -1,19 +1,19 @@
 """Events reach every socket once and in order, whatever happens to a node, the bus or the database meanwhile."""
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import pytest
 
 from tests.cluster.conftest import Cluster
-from tests.cluster.parts import Cable, Node
+from tests.cluster.parts import Cable, Nginx, Node
 from tests.cluster.traffic import Traffic, open_accounts
 
-EVENTS = 200
+EVENTS = 100
 ACCOUNTS = 10
-INTERVAL_S = 0.1
+INTERVAL_S = 0.2
 """Pause of each of the ten publishers between two events, so that trouble meets traffic."""
 TROUBLE_S = 0.5
 """How long traffic runs before, and trouble lasts."""
@@ -23,8 +23,8 @@ TROUBLEMAKER = ThreadPoolExecutor(1)
 
 def deliver(
     cluster: Cluster,
-    rest: list[Node],
-    sockets: list[Node],
+    rest: Sequence[Node | Nginx],
+    sockets: Sequence[Node | Nginx],
     *troubles: Callable[[], object],
     events: int = EVENTS,
     accounts: int = ACCOUNTS,
@@ -52,6 +52,18 @@ def test_a_thousand_events_of_fifty_accounts(cluster: Cluster) -> None:
     traffic = deliver(cluster, [first], others, events=1_000, accounts=50, interval_s=0)
     assert all(follower.connections == 1 for follower in traffic.followers)
     assert traffic.refusals == []
+
+
+def test_any_request_and_any_socket_may_go_to_any_node_behind_a_proxy(cluster: Cluster) -> None:
+    program = Nginx.find()
+    if program is None:
+        pytest.skip("nginx is not installed")
+    proxy = Nginx(cluster.folder, program, [node.port for node in cluster.nodes])
+    try:
+        traffic = deliver(cluster, [proxy], [proxy], interval_s=0)
+    finally:
+        proxy.stop()
+    assert all(follower.connections == 1 for follower in traffic.followers)
 
 
 def test_a_node_is_killed(cluster: Cluster) -> None:
