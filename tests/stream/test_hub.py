@@ -234,6 +234,34 @@ def test_an_old_hint_is_nothing_new(node: Node) -> None:
     assert (node.log.asked, client.offsets) == ([], [1, 2, 3])
 
 
+def test_a_hint_of_a_log_that_took_the_place_of_the_old_one_lets_the_readers_go(node: Node) -> None:
+    clients = [node.confirmed(), node.confirmed()]
+    bystander = node.confirmed(OTHER_ACCOUNT)
+    node.emit(2)
+    node.log.renew(ACCOUNT)
+    messages = [message(ACCOUNT, 3)]
+    node.hub.publish(ACCOUNT, node.log.commit(ACCOUNT, *messages), messages, epoch=node.log.epochs[ACCOUNT])
+    node.log.answer_all()
+    assert [(client.offsets, client.is_let_go) for client in clients] == [([1, 2], True)] * 2
+    assert not bystander.is_let_go
+    assert node.log.followed == {OTHER_ACCOUNT}
+    assert node.confirmed().reader.cursor == 3
+
+
+@pytest.mark.parametrize("with_events", [True, False])
+def test_a_late_hint_of_an_older_log_is_nothing_new(node: Node, with_events: bool) -> None:
+    client = node.confirmed()
+    node.emit(2)
+    if with_events:
+        node.hub.publish(ACCOUNT, 3, [message(ACCOUNT, 3)], epoch="older")
+    else:
+        node.hub.advance(ACCOUNT, 9, epoch="older")
+    node.log.answer_all()
+    assert client.offsets == [1, 2]
+    assert not client.is_let_go
+    assert node.hub.heads == {ACCOUNT: (node.log.epochs[ACCOUNT], 2)}
+
+
 def test_readers_share_the_bytes_of_an_event(node: Node) -> None:
     one, two = node.confirmed(), node.confirmed()
     odd = node.confirmed(identifier='{"channel": "NotificationsChannel"}')
