@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from heartline.bus import Bus, Hint
-from heartline.bus.engines import CannotUseBus, check_bus, open_bus
+from heartline.bus.engines import CannotUseBus, check_bus, open_bus, without_passwords
 from tests.cluster.parts import Nats
 from tests.conftest import WAIT_S
 from tests.postgresql import PostgresqlServer
@@ -137,3 +137,8 @@ def test_a_setting_that_names_no_bus_is_refused(setting: str, url: str) -> None:
 @pytest.mark.parametrize("setting", ["auto", "local", "postgresql", "nats://h:1,nats://i:2", "tls://h"])
 def test_a_setting_that_names_a_bus(setting: str) -> None:
     check_bus(setting, POSTGRESQL)
+
+
+def test_passwords_are_not_shown() -> None:
+    assert without_passwords("nats://me:a@b@h:1,tls://token@i") == "nats://h:1,tls://i"
+    assert without_passwords("auto") == "auto"

@@ -1,5 +1,7 @@
 """Which bus the setting `bus` names."""
 
+import re
+
 from heartline.bus import Bus
 from heartline.bus.local import LocalBus
 
@@ -22,6 +24,11 @@ def check_bus(setting: str, database_url: str) -> None:
             import nats  # noqa: F401
         except ImportError as error:
             raise CannotUseBus("NATS needs the package nats-py: pip install 'heartline[nats]'") from error
+
+
+def without_passwords(setting: str) -> str:
+    """The setting as it may be shown."""
+    return re.sub(r"//[^/,]*@", "//", setting)
 
 
 def open_bus(setting: str, database_url: str) -> Bus:

@@ -67,6 +67,7 @@ class NatsBus:
         self._changed.put_nowait(account)
 
     async def close(self) -> None:
+        self.up = False
         for task in self._tasks:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)

@@ -170,10 +170,13 @@ class Node:
             self.spawn(self._look())
 
     async def _look(self) -> None:
-        while self._looks:
-            self._looks = 1
-            await self._until_it_works(self._compare)
-            self._looks -= 1
+        try:
+            while self._looks:
+                self._looks = 1
+                await self._until_it_works(self._compare)
+                self._looks -= 1
+        finally:
+            self._looks = 0
 
     async def _compare(self) -> None:
         """Look at all logs that have readers here, and let the readers go on where a log did."""
