@@ -1,90 +1,199 @@
-"""The SQL of logs that several nodes share: which of them moved, and which node has an old client's cursor."""
+"""The logs in the database: what is still there, what is trimmed, where clients have stopped."""
 
 import pytest
 
-from heartline.resources.accounts import remove_account
-from heartline.storage import Storage, log
+from heartline.storage import SqlTx, Storage, log
 from heartline.stream.cursors import Key
 from heartline.stream.log import Position
-from tests.storage.conftest import emit, sign_up
+from tests.storage.conftest import emit, log_of, sign_up
 
 pytestmark = pytest.mark.anyio
 
-ONE, OTHER = "node one", "node other"
+MANY = 1_000_000
+"""More events, or days, than any test has."""
 
 
 async def number_of(storage: Storage, account_id: str) -> int:
     return await storage.read(lambda tx: tx.bound(account_id).account)
 
 
-async def changed(storage: Storage, known: dict[int, tuple[str, int]]) -> dict[int, tuple[str | None, int | None]]:
-    rows = await storage.read(lambda tx: log.changed(tx, known))
-    return {account: (epoch, head) for account, epoch, head in rows}
+NODE = "node"
 
 
-async def position_of(storage: Storage, account: int) -> Position:
-    position = await storage.read(lambda tx: log.position(tx, account, None))
-    assert position is not None
-    return position
+async def position(storage: Storage, account: int, since_ms: int | None = None, client_id: str = "") -> Position | None:
+    """What a node is told, which has the cursor of this client from then on."""
+
+    def work(tx: SqlTx) -> Position | None:
+        found = log.position(tx, account, since_ms)
+        return log.claim(tx, Key(account, client_id), NODE, None, found) if found and client_id else found
+
+    return await storage.write(work)
 
 
-async def claim(storage: Storage, key: Key, node: str, in_memory: int | None = None) -> int | None:
-    position = await position_of(storage, key.account)
-    return (await storage.write(lambda tx: log.claim(tx, key, node, in_memory, position))).remembered
+def store(tx: SqlTx, changes: dict[Key, int]) -> None:
+    """Remember where clients stopped that had subscribed."""
+    for key in changes:
+        found = log.position(tx, key.account, None)
+        assert found is not None
+        log.claim(tx, key, NODE, None, found)
+    log.store_cursors(tx, changes, NODE)
 
 
-async def test_only_logs_that_moved_are_found(storage: Storage, account_id: str) -> None:
-    account, other = await number_of(storage, account_id), await number_of(storage, await sign_up(storage, "sam"))
-    await emit(storage, account_id, 1, 2)
-    epochs = {number: (await position_of(storage, number)).epoch for number in (account, other)}
-    assert await changed(storage, {}) == {}
-    assert await changed(storage, {account: (epochs[account], 2), other: (epochs[other], 0)}) == {}
-    assert await changed(storage, {account: (epochs[account], 1), other: (epochs[other], 0)}) == {
-        account: (epochs[account], 2)
-    }
-    assert await changed(storage, {account: (epochs[account], 3)}) == {account: (epochs[account], 2)}
-    assert await changed(storage, {account: ("another", 2)}) == {account: (epochs[account], 2)}
+async def date(storage: Storage, account: int, *timestamps_ms: int) -> None:
+    """Give the events from the first on these times."""
+
+    def work(tx: SqlTx) -> None:
+        for offset, timestamp_ms in enumerate(timestamps_ms, 1):
+            text = 'UPDATE events SET timestamp_ms = $1 WHERE account = $2 AND "offset" = $3'
+            tx.sql(text, timestamp_ms, account, offset)
+
+    await storage.write(work)
 
 
-async def test_a_removed_account_is_found(storage: Storage, account_id: str) -> None:
+async def trim(storage: Storage, account: int, *, days: int = MANY, events: int = MANY) -> int:
+    """Trim as a node does; the number of transactions."""
+    count = 1
+    while await storage.write(lambda tx: log.trim(tx, account, days, events)):
+        count += 1
+    return count
+
+
+async def due(storage: Storage, *, days: int = MANY, events: int = MANY) -> list[int]:
+    return await storage.read(lambda tx: log.accounts_to_trim(tx, days, events))
+
+
+async def test_a_new_log_is_empty_and_complete(storage: Storage, account_id: str) -> None:
+    found = await position(storage, await number_of(storage, account_id), 0, "page")
+    assert found is not None
+    assert found[1:] == (1, 0, 0, None)
+    assert found.can_resume_after(0)
+
+
+async def test_there_is_no_log_of_an_account_that_is_none(storage: Storage) -> None:
+    assert await position(storage, 1) is None
+    assert await storage.write(lambda tx: log.trim(tx, 1, 1, 1)) is False
+
+
+async def test_as_many_events_are_kept_as_asked_for(storage: Storage, account_id: str) -> None:
     account = await number_of(storage, account_id)
-    epoch = (await position_of(storage, account)).epoch
-    await storage.write(lambda tx: remove_account(tx.bound(account_id)))
-    assert await changed(storage, {account: (epoch, 0), 5: ("x", 1)}) == {account: (None, None), 5: (None, None)}
+    await emit(storage, account_id, *range(10))
+    assert await due(storage, events=10) == []
+    assert await due(storage, events=9) == [account]
+    await trim(storage, account, events=4)
+    assert [offset for offset, _ in await log_of(storage, account_id)] == [7, 8, 9, 10]
+    found = await position(storage, account)
+    assert found is not None
+    assert (found.floor, found.head) == (7, 10)
+    assert [found.can_resume_after(offset) for offset in (5, 6, 10, 11)] == [False, True, True, False]
+    assert await due(storage, events=4) == []
 
 
-async def test_a_new_client_is_remembered_from_its_first_subscription_on(storage: Storage, account_id: str) -> None:
-    key = Key(await number_of(storage, account_id), "77")
+async def test_events_are_kept_for_as_many_days_as_asked_for(storage: Storage, account_id: str) -> None:
+    account = await number_of(storage, account_id)
+    await emit(storage, account_id, 1, 2, 3)
+    now_ms = await storage.read(lambda tx: tx.now_ms)
+    await date(storage, account, now_ms - 3 * log.DAY_MS, now_ms - log.DAY_MS - 60_000, now_ms)
+    assert await due(storage, days=4) == []
+    assert await due(storage, days=2) == [account]
+    await trim(storage, account, days=2)
+    assert [offset for offset, _ in await log_of(storage, account_id)] == [2, 3]
+    await trim(storage, account, days=1)
+    assert [offset for offset, _ in await log_of(storage, account_id)] == [3]
+
+
+async def test_trimming_all_keeps_the_epoch_and_the_head(storage: Storage, account_id: str) -> None:
+    account = await number_of(storage, account_id)
+    before = await position(storage, account)
+    assert before is not None
     await emit(storage, account_id, 1, 2)
-    assert await claim(storage, key, ONE) is None
+    await date(storage, account, 1_000, 2_000)
+    await trim(storage, account, days=1)
+    assert await log_of(storage, account_id) == []
+    assert await position(storage, account) == Position(before.epoch, 3, 2)
     await emit(storage, account_id, 3)
-    assert await claim(storage, key, OTHER) == 2
+    assert await log_of(storage, account_id) == [(3, 3)]
+    assert (await storage.read(lambda tx: log.events(tx, account, 2, 10)))[0].offset == 3
 
 
-async def test_what_a_node_says_of_a_client_that_went_to_another_is_ignored(storage: Storage, account_id: str) -> None:
-    key = Key(await number_of(storage, account_id), "77")
-    await emit(storage, account_id, 1, 2, 3)
-    await claim(storage, key, ONE)
-    await storage.write(lambda tx: log.store_cursors(tx, {key: 1}, ONE))
-    assert await claim(storage, key, OTHER) == 1
-    await storage.write(lambda tx: log.store_cursors(tx, {key: 3}, ONE))
-    assert await claim(storage, key, OTHER) == 1
-    await storage.write(lambda tx: log.store_cursors(tx, {key: 2}, OTHER))
-    assert await claim(storage, key, ONE, in_memory=3) == 2
-
-
-async def test_a_node_knows_better_than_the_database_where_its_own_client_was(
-    storage: Storage, account_id: str
+async def test_a_long_log_is_trimmed_in_slices(
+    storage: Storage, account_id: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    key = Key(await number_of(storage, account_id), "77")
+    monkeypatch.setattr(log, "TRIM_EVENTS", 3)
+    account = await number_of(storage, account_id)
+    await emit(storage, account_id, *range(10))
+    assert await trim(storage, account, events=1) == 4
+    assert [offset for offset, _ in await log_of(storage, account_id)] == [10]
+
+
+async def test_only_the_log_that_is_due_is_trimmed(storage: Storage, account_id: str) -> None:
+    other = await sign_up(storage, "alex")
+    for name in (account_id, other):
+        await emit(storage, name, 1, 2, 3)
+    await trim(storage, await number_of(storage, account_id), events=1)
+    assert len(await log_of(storage, other)) == 3
+
+
+@pytest.mark.parametrize(
+    ("since_ms", "before"),
+    [(0, 0), (1_000, 0), (1_001, 1), (2_000, 1), (2_001, 3), (3_000, 3), (3_001, 4), (2**62, 4)],
+)
+async def test_the_place_of_a_moment(storage: Storage, account_id: str, since_ms: int, before: int) -> None:
+    account = await number_of(storage, account_id)
+    await emit(storage, account_id, 1, 2, 3, 4)
+    await date(storage, account, 1_000, 2_000, 2_000, 3_000)
+    found = await position(storage, account, since_ms)
+    assert found is not None
+    assert found.before_since == before
+
+
+@pytest.mark.parametrize(("since_ms", "before"), [(1_000, None), (2_000, None), (2_001, 2), (3_000, 2), (3_001, 3)])
+async def test_the_place_of_a_moment_of_which_some_is_gone(
+    storage: Storage, account_id: str, since_ms: int, before: int | None
+) -> None:
+    account = await number_of(storage, account_id)
     await emit(storage, account_id, 1, 2, 3)
-    await claim(storage, key, ONE)
-    assert await claim(storage, key, ONE, in_memory=1) == 1
+    await date(storage, account, 1_000, 2_000, 3_000)
+    await trim(storage, account, events=1)
+    found = await position(storage, account, since_ms)
+    assert found is not None
+    assert found.before_since == before
 
 
-async def test_a_cursor_of_a_log_that_was_replaced_is_forgotten(storage: Storage, account_id: str) -> None:
-    key = Key(await number_of(storage, account_id), "77")
-    await claim(storage, key, ONE)
-    await storage.write(lambda tx: log.renew_epoch(tx, key.account))
-    await storage.write(lambda tx: log.store_cursors(tx, {key: 0}, ONE))
-    assert await claim(storage, key, ONE, in_memory=0) is None
+async def test_a_new_epoch_forgets_what_clients_knew(storage: Storage, account_id: str) -> None:
+    account = await number_of(storage, account_id)
+    await emit(storage, account_id, 1)
+    await storage.write(lambda tx: store(tx, {Key(account, "page"): 1}))
+    before = await position(storage, account, None, "page")
+    await storage.write(lambda tx: log.renew_epoch(tx, account))
+    after = await position(storage, account, None, "page")
+    assert before is not None
+    assert after is not None
+    assert after.epoch != before.epoch
+    assert (before.remembered, after.remembered) == (1, None)
+    assert await log_of(storage, account_id) == [(1, 1)]
+
+
+async def test_of_many_clients_the_latest_are_remembered(storage: Storage, account_id: str) -> None:
+    account = await number_of(storage, account_id)
+    for number in range(log.CURSORS + 3):
+
+        def work(tx: SqlTx, number: int = number) -> None:
+            store(tx, {Key(account, f"page {number}"): number})
+            text = "UPDATE cursors SET updated_ms = $1 WHERE client_id = $2"
+            tx.sql(text, tx.now_ms - 1_000 + number, f"page {number}")
+
+        await storage.write(work)
+    await storage.write(log.forget_old)
+    remembered = [await position(storage, account, None, f"page {number}") for number in range(log.CURSORS + 3)]
+    assert [found and found.remembered for found in remembered] == [None] * 3 + list(range(3, log.CURSORS + 3))
+
+
+async def test_clients_that_were_away_too_long_are_forgotten(storage: Storage, account_id: str) -> None:
+    account = await number_of(storage, account_id)
+    await storage.write(lambda tx: store(tx, {Key(account, "old"): 1, Key(account, "new"): 2}))
+    long_ago = (log.CURSOR_DAYS + 1) * log.DAY_MS
+    text = "UPDATE cursors SET updated_ms = updated_ms - $1 WHERE client_id = 'old'"
+    await storage.write(lambda tx: tx.sql(text, long_ago))
+    await storage.write(log.forget_old)
+    found = [await position(storage, account, None, name) for name in ("old", "new")]
+    assert [one and one.remembered for one in found] == [None, 2]

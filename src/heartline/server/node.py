@@ -4,6 +4,8 @@ import asyncio
 import secrets
 import time
 from collections.abc import Callable, Coroutine
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from typing import Any, Protocol, TypeVar
 
 from heartline.bus import Bus, Hint
@@ -19,11 +21,16 @@ from heartline.stream.wheel import PING_INTERVAL_S, SLOTS
 
 T = TypeVar("T")
 
+UNABLE = (StorageFailure, Overloaded)
+"""How a database says that it cannot do it now."""
 RETRY_S = 1.0
 """Pause before the log is read again for a reader after the database failed."""
 CURSORS_S = 0.5
 """How often the cursors of old clients are stored. After a crash they get again what came in this time and in the second
 that a write needs to count as arrived."""
+DECODERS = 2
+"""Large bodies that are decoded at once, whoever sent them: a malicious one may take twenty times its size until it is
+refused."""
 TRIM_S = 60.0
 """How often old events are looked for."""
 STOPPED_AT_ONCE = 200
@@ -48,6 +55,8 @@ class Node:
         self.stream = Stream(self.hub, config.stall_s)
         self.followers: set[Follower] = set()
         """Replies that stay open until the server stops."""
+        self.decoders = ThreadPoolExecutor(DECODERS, "heartline-decoder")
+        """Where large bodies are decoded."""
         self._stopping: list[Connection] = []
         self._tasks: set[asyncio.Task[None]] = set()
         storage.on_commit = self._publish
@@ -70,7 +79,9 @@ class Node:
         for task in self._tasks:
             task.cancel()
         await self.bus.close()
-        await self._store_cursors()
+        with suppress(*UNABLE):
+            await self._store_cursors()
+        self.decoders.shutdown()
         await self.storage.close()
 
     def stop_followers(self) -> None:
@@ -139,7 +150,7 @@ class Node:
         while True:
             try:
                 return await ask()
-            except (StorageFailure, Overloaded):
+            except UNABLE:
                 await asyncio.sleep(RETRY_S)
 
     # --- news ---
@@ -210,14 +221,19 @@ class Node:
             await asyncio.sleep(interval_s)
             try:
                 await work()
-            except StorageFailure:
+            except UNABLE:
                 continue  # logged where it happened; the next turn tries again
 
     async def _store_cursors(self) -> None:
         self.stream.note_cursors()
         changes = self.stream.cursors.take_changes()
-        if changes:
+        if not changes:
+            return
+        try:
             await self.storage.write(lambda tx: log.store_cursors(tx, changes, self.name))
+        except UNABLE:
+            self.stream.cursors.put_back(changes)
+            raise
 
     async def _trim(self) -> None:
         """Forget what retention no longer asks for, a slice a transaction, so that writers never wait long for it."""
