@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from heartline.bus.local import LocalBus
 from heartline.errors import Overloaded, StorageFailure
 from heartline.server import node as node_module
 from heartline.server.config import Config
@@ -57,7 +58,7 @@ def _no_pauses(monkeypatch: pytest.MonkeyPatch) -> None:
 @asynccontextmanager
 async def opened(folder: Path) -> AsyncIterator[tuple[Node, UnableStorage]]:
     storage = UnableStorage(folder / "heartline.db")
-    node = Node(Config(), storage)
+    node = Node(Config(), storage, LocalBus())
     async with asyncio.timeout(WAIT_S):
         yield node, storage
     await node.close()
