@@ -13,6 +13,8 @@ help:
 	@echo 'make test          run every test; ARGS="tests/stream -k ping" are arguments of pytest'
 	@echo 'make check         format and lint (ruff), types (mypy --strict), import layers'
 	@echo 'make bench-jitter  cut 200 clients off again and again, and kill the server: what is lost, doubled, late; ARGS=--quick'
+	@echo 'make cluster       three nodes, PostgreSQL and NATS behind nginx, all on this machine, until Ctrl+C'
+	@echo 'make bench-cluster latency over each bus, and events per second of one node and of three; ARGS=--quick'
 	@echo 'make docs          write the pages of docs/ that are made from the code'
 	@echo 'make requirements  pin the newest versions that pyproject.toml and tests/node/package.json allow'
 	@echo 'make clean         remove .venv and everything else that can be made again; keeps ./data'
@@ -35,6 +37,12 @@ check: .venv/.test
 
 bench-jitter: .venv/.test $(NODE_MODULES)
 	@$(BIN)/python -m bench.jitter $(ARGS)
+
+cluster: .venv/.test
+	@exec $(BIN)/python -m bench.cluster
+
+bench-cluster: .venv/.test
+	@$(BIN)/python -m bench.cluster_bench $(ARGS)
 
 docs: .venv/.package
 	@$(BIN)/python docs/make.py
@@ -88,5 +96,5 @@ $(NODE_MODULES): tests/node/package.json tests/node/package-lock.json .venv/.tes
 	@cd tests/node && PATH="$(CURDIR)/$(BIN):$$PATH" npm ci --loglevel=error --no-progress >/dev/null
 	@touch $@
 
-.PHONY: help run demo test check bench-jitter docs requirements clean
+.PHONY: help run demo test check bench-jitter cluster bench-cluster docs requirements clean
 .DELETE_ON_ERROR:

@@ -52,7 +52,7 @@ def configuration() -> str:
 def _type_name(kind: Any) -> str:
     if args := [arg for arg in get_args(kind) if arg is not NoneType]:
         return " or ".join(arg if isinstance(arg, str) else _type_name(arg) for arg in args)
-    return {"str": "text", "int": "number", "bool": "true or false", "Path": "path"}[kind.__name__]
+    return {"str": "text", "int": "number", "float": "number", "bool": "true or false", "Path": "path"}[kind.__name__]
 
 
 def api() -> str:

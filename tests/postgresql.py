@@ -35,7 +35,8 @@ UNPRIVILEGED = "nobody"
 
 
 class PostgresqlServer:
-    def __init__(self) -> None:
+    def __init__(self, **settings: str) -> None:
+        self._settings = SETTINGS | settings
         self.folder = Path(tempfile.mkdtemp(prefix="heartline-"))
         self.user: dict[str, Any] = {"user": UNPRIVILEGED} if os.geteuid() == 0 else {}
         if self.user:
@@ -97,7 +98,7 @@ class PostgresqlServer:
                     self._launch()
 
     def _launch(self) -> None:
-        settings = [f"--{name}={value}" for name, value in SETTINGS.items()]
+        settings = [f"--{name}={value}" for name, value in self._settings.items()]
         with (self.folder / "log").open("ab") as log:
             self.process = subprocess.Popen(
                 [self._programs / "postgres", "-D", self._data, f"--unix_socket_directories={self.folder}", *settings],

@@ -8,12 +8,16 @@ from typing import Any
 
 import pytest
 
+from heartline.bus.local import LocalBus
 from heartline.errors import Overloaded, StorageFailure
 from heartline.server import node as node_module
 from heartline.server.config import Config
 from heartline.server.node import Node
+from heartline.storage import log
 from heartline.storage.sqlite import SqliteStorage
+from heartline.stream import hub as hub_module
 from heartline.stream.cursors import Key
+from heartline.stream.log import Position
 from tests.conftest import WAIT_S
 
 UNABLE = [StorageFailure, Overloaded]
@@ -57,7 +61,7 @@ def _no_pauses(monkeypatch: pytest.MonkeyPatch) -> None:
 @asynccontextmanager
 async def opened(folder: Path) -> AsyncIterator[tuple[Node, UnableStorage]]:
     storage = UnableStorage(folder / "heartline.db")
-    node = Node(Config(), storage)
+    node = Node(Config(), storage, LocalBus())
     async with asyncio.timeout(WAIT_S):
         yield node, storage
     await node.close()
@@ -67,11 +71,12 @@ async def opened(folder: Path) -> AsyncIterator[tuple[Node, UnableStorage]]:
 def test_cursors_are_stored_once_the_database_can_again(tmp_path: Path, error: type[Exception]) -> None:
     async def scenario() -> None:
         async with opened(tmp_path) as (node, storage):
+            await storage.write(lambda tx: log.claim(tx, KEY, node.name, None, Position("epoch", 1, 9)))
             storage.error = error
             node.stream.cursors.here(KEY, 5)
             await storage.was_asked_again()
             storage.error = None
-            while not await storage.cursors():
+            while await storage.cursors() == [(*KEY, 9)]:
                 await asyncio.sleep(0.001)
             assert await storage.cursors() == [(*KEY, 5)]
 
@@ -94,6 +99,8 @@ def test_a_node_ends_although_the_database_cannot_take_its_cursors(tmp_path: Pat
 def test_what_another_process_wrote_is_looked_for_until_it_is_found(tmp_path: Path, error: type[Exception]) -> None:
     async def scenario() -> None:
         async with opened(tmp_path) as (node, storage):
+            audience = node.hub._audiences[7] = hub_module._Audience()
+            audience.epoch = "epoch"
             storage.error = error
             storage.on_foreign_commit()
             following = node._tasks - {task for task in node._tasks if "_every" in repr(task) or "wheel" in repr(task)}

@@ -15,6 +15,7 @@ from hypothesis import strategies as st
 from uvicorn.config import Config
 from uvicorn.server import ServerState
 
+from heartline.bus.local import LocalBus
 from heartline.resources.accounts import create_account
 from heartline.resources.templates import RemovedTemplate
 from heartline.server.config import Config as Settings
@@ -147,7 +148,7 @@ class Server:
     def __init__(self, runner: asyncio.Runner, storage: GatedStorage, account_id: str) -> None:
         self.run = runner.run
         self.storage = storage
-        self.node = Node(Settings(), storage)
+        self.node = Node(Settings(), storage, LocalBus())
         self.state = ServerState()
         self.account_id = account_id
         self.target = f"/stream?account_id={account_id}"

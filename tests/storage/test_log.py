@@ -17,8 +17,26 @@ async def number_of(storage: Storage, account_id: str) -> int:
     return await storage.read(lambda tx: tx.bound(account_id).account)
 
 
+NODE = "node"
+
+
 async def position(storage: Storage, account: int, since_ms: int | None = None, client_id: str = "") -> Position | None:
-    return await storage.read(lambda tx: log.position(tx, account, since_ms, client_id))
+    """What a node is told, which has the cursor of this client from then on."""
+
+    def work(tx: SqlTx) -> Position | None:
+        found = log.position(tx, account, since_ms)
+        return log.claim(tx, Key(account, client_id), NODE, None, found) if found and client_id else found
+
+    return await storage.write(work)
+
+
+def store(tx: SqlTx, changes: dict[Key, int]) -> None:
+    """Remember where clients stopped that had subscribed."""
+    for key in changes:
+        found = log.position(tx, key.account, None)
+        assert found is not None
+        log.claim(tx, key, NODE, None, found)
+    log.store_cursors(tx, changes, NODE)
 
 
 async def date(storage: Storage, account: int, *timestamps_ms: int) -> None:
@@ -144,7 +162,7 @@ async def test_the_place_of_a_moment_of_which_some_is_gone(
 async def test_a_new_epoch_forgets_what_clients_knew(storage: Storage, account_id: str) -> None:
     account = await number_of(storage, account_id)
     await emit(storage, account_id, 1)
-    await storage.write(lambda tx: log.store_cursors(tx, {Key(account, "page"): 1}))
+    await storage.write(lambda tx: store(tx, {Key(account, "page"): 1}))
     before = await position(storage, account, None, "page")
     await storage.write(lambda tx: log.renew_epoch(tx, account))
     after = await position(storage, account, None, "page")
@@ -160,7 +178,7 @@ async def test_of_many_clients_the_latest_are_remembered(storage: Storage, accou
     for number in range(log.CURSORS + 3):
 
         def work(tx: SqlTx, number: int = number) -> None:
-            log.store_cursors(tx, {Key(account, f"page {number}"): number})
+            store(tx, {Key(account, f"page {number}"): number})
             text = "UPDATE cursors SET updated_ms = $1 WHERE client_id = $2"
             tx.sql(text, tx.now_ms - 1_000 + number, f"page {number}")
 
@@ -172,7 +190,7 @@ async def test_of_many_clients_the_latest_are_remembered(storage: Storage, accou
 
 async def test_clients_that_were_away_too_long_are_forgotten(storage: Storage, account_id: str) -> None:
     account = await number_of(storage, account_id)
-    await storage.write(lambda tx: log.store_cursors(tx, {Key(account, "old"): 1, Key(account, "new"): 2}))
+    await storage.write(lambda tx: store(tx, {Key(account, "old"): 1, Key(account, "new"): 2}))
     long_ago = (log.CURSOR_DAYS + 1) * log.DAY_MS
     text = "UPDATE cursors SET updated_ms = updated_ms - $1 WHERE client_id = 'old'"
     await storage.write(lambda tx: tx.sql(text, long_ago))

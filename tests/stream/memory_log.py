@@ -27,6 +27,8 @@ class MemoryLog:
         """The same, as the database remembers it."""
         self.asked: list[Question] = []
         """What was not answered yet."""
+        self.followed: set[int] = set()
+        """Accounts that have readers."""
         self._epochs = 0
 
     def open(self, account: int) -> None:
@@ -91,6 +93,13 @@ class MemoryLog:
 
     def read(self, account: int, after: int, found: Callable[[list[Event]], None]) -> None:
         self.asked.append(Question(account, lambda: self._page(account, after), found))
+
+    def follow(self, account: int) -> None:
+        assert account not in self.followed
+        self.followed.add(account)
+
+    def unfollow(self, account: int) -> None:
+        self.followed.remove(account)
 
     def renew(self, account: int) -> None:
         self._epochs += 1

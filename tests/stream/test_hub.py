@@ -41,6 +41,7 @@ class Client:
         self.answers: list[tuple[bool, list[int]]] = []
         """To its requests for history: whether it was found, and what it had got by then."""
         self.is_gone = False
+        self.is_let_go = False
         self.reader = Reader(self, account, form(identifier, extended=extended))
 
     def deliver(self, data: bytes, last_offset: int) -> None:
@@ -58,6 +59,9 @@ class Client:
 
     def account_gone(self) -> None:
         self.is_gone = True
+
+    def log_replaced(self) -> None:
+        self.is_let_go = True
 
     def drain(self, room: int = PLENTY) -> None:
         self.writable, self.room = True, room
@@ -228,6 +232,34 @@ def test_an_old_hint_is_nothing_new(node: Node) -> None:
     node.hub.advance(ACCOUNT, 2)
     node.hub.advance(ACCOUNT, 3)
     assert (node.log.asked, client.offsets) == ([], [1, 2, 3])
+
+
+def test_a_hint_of_a_log_that_took_the_place_of_the_old_one_lets_the_readers_go(node: Node) -> None:
+    clients = [node.confirmed(), node.confirmed()]
+    bystander = node.confirmed(OTHER_ACCOUNT)
+    node.emit(2)
+    node.log.renew(ACCOUNT)
+    messages = [message(ACCOUNT, 3)]
+    node.hub.publish(ACCOUNT, node.log.commit(ACCOUNT, *messages), messages, epoch=node.log.epochs[ACCOUNT])
+    node.log.answer_all()
+    assert [(client.offsets, client.is_let_go) for client in clients] == [([1, 2], True)] * 2
+    assert not bystander.is_let_go
+    assert node.log.followed == {OTHER_ACCOUNT}
+    assert node.confirmed().reader.cursor == 3
+
+
+@pytest.mark.parametrize("with_events", [True, False])
+def test_a_late_hint_of_an_older_log_is_nothing_new(node: Node, with_events: bool) -> None:
+    client = node.confirmed()
+    node.emit(2)
+    if with_events:
+        node.hub.publish(ACCOUNT, 3, [message(ACCOUNT, 3)], epoch="older")
+    else:
+        node.hub.advance(ACCOUNT, 9, epoch="older")
+    node.log.answer_all()
+    assert client.offsets == [1, 2]
+    assert not client.is_let_go
+    assert node.hub.heads == {ACCOUNT: (node.log.epochs[ACCOUNT], 2)}
 
 
 def test_readers_share_the_bytes_of_an_event(node: Node) -> None:
@@ -684,6 +716,10 @@ class WatchedClient(Client):
         self.expect(not self.is_gone, "told twice that the account is gone")
         super().account_gone()
 
+    def log_replaced(self) -> None:
+        self.expect(self.account in self.schedule.renewed, "told that its log was replaced, which it was not")
+        self.schedule.leave(self)
+
     def expect(self, right: bool, fault: str) -> None:
         if not right:
             self.schedule.faults.append(fault)
@@ -695,6 +731,8 @@ class WatchedLog(MemoryLog):
     def __init__(self, faults: list[str]) -> None:
         super().__init__()
         self.faults = faults
+        self.renewed: set[int] = set()
+        """Accounts whose epoch has changed."""
         self.reader: Reader | None = None
         """The one that the hub is at."""
         self.history: History | None = None
@@ -704,7 +742,9 @@ class WatchedLog(MemoryLog):
     def position(
         self, account: int, since_ms: int | None, client_id: str, found: Callable[[Position | None], None]
     ) -> None:
-        assert self.reader is not None
+        if self.reader is None:  # the hub only wants to know
+            super().position(account, since_ms, client_id, found)
+            return
         client, history = self.reader.sink, self.history
         assert isinstance(client, WatchedClient)
 
@@ -714,6 +754,11 @@ class WatchedLog(MemoryLog):
             client.answered_by_now()
 
         super().position(account, since_ms, client_id, answered)
+
+    def renew(self, account: int) -> None:
+        if account in self.epochs:
+            self.renewed.add(account)
+        super().renew(account)
 
     def read(self, account: int, after: int, found: Callable[[list[Event]], None]) -> None:
         assert self.reader is not None
@@ -744,6 +789,11 @@ def watched(hub_class: type[Hub]) -> type[Hub]:
         def catch_up(self, reader: Reader) -> None:
             self._log.reader = reader
             super().catch_up(reader)
+            self._log.reader = None
+
+        def _is_of_another_log(self, account: int, audience: Any, epoch: str) -> bool:
+            self._log.reader = None
+            return super()._is_of_another_log(account, audience, epoch)
 
     return WatchedHub
 
@@ -817,6 +867,10 @@ class Schedule:
     def here(self) -> list[WatchedClient]:
         return [client for client in self.clients if not client.is_gone]
 
+    @property
+    def renewed(self) -> set[int]:
+        return self.log.renewed
+
     def open_account(self) -> None:
         account = len(self.committed) + 1
         self.log.open(account)
@@ -850,8 +904,11 @@ class Schedule:
 
     def cut(self) -> None:
         client = self.random.choice(self.clients)
-        self.clients.remove(client)
         self.hub.unsubscribe(client.reader)
+        self.leave(client)
+
+    def leave(self, client: WatchedClient) -> None:
+        self.clients.remove(client)
         client.left = True
         if client.account in self.log.heads:
             self.away.append(client.device)
@@ -920,7 +977,10 @@ class Schedule:
         self.committed[account] += count
         messages = [message(account, first + i) for i in range(count)]
         self.log.commit(account, *messages)
-        self.news.append(News(account, lambda: self.hub.publish(account, first, messages), may_get_lost=True))
+        epoch = self.log.epochs[account]
+        self.news.append(
+            News(account, lambda: self.hub.publish(account, first, messages, epoch=epoch), may_get_lost=True)
+        )
 
     def trim(self) -> None:
         """Not below what somebody is reading: what becomes of them is not the hub's promise."""
@@ -948,7 +1008,8 @@ class Schedule:
         """The newest hint, or any older one, perhaps again."""
         account = self.random.choice([account for account, head in self.log.heads.items() if head])
         head = self.log.heads[account]
-        self.hub.advance(account, self.random.choice([head, self.random.randint(1, head)]))
+        epoch = self.log.epochs[account]
+        self.hub.advance(account, self.random.choice([head, self.random.randint(1, head)]), epoch=epoch)
 
     def answer(self) -> None:
         """What the log holds now, or what it held when it was asked."""
@@ -989,8 +1050,8 @@ class Schedule:
         for news in self.random.sample(self.news, len(self.news)):
             news.tell()
         self.news = []
-        for account in self.missed.intersection(self.accounts):
-            self.hub.advance(account, self.committed[account])
+        for account in (self.missed | self.renewed).intersection(self.accounts):
+            self.hub.advance(account, self.committed[account], epoch=self.log.epochs[account])
         self.missed = set()
         for turn in range(1_000):
             for client in self.clients:
@@ -1044,12 +1105,12 @@ def test_every_schedule_in_which_an_account_is_removed() -> None:
 
 
 class IgnoresTheCursorInPublish(Hub):
-    def publish(self, account: int, first_offset: int, messages: list[bytes]) -> None:
+    def publish(self, account: int, first_offset: int, messages: list[bytes], *, epoch: str = "") -> None:
         audience = self._audiences.get(account)
         for reader in audience.readers if audience else ():
             if reader.cursor is not None:
                 reader.cursor = first_offset - 1
-        super().publish(account, first_offset, messages)
+        super().publish(account, first_offset, messages, epoch=epoch)
 
 
 class IgnoresTheCursorOfAPage(Hub):
@@ -1066,11 +1127,11 @@ class IgnoresThatItIsCatchingUp(Hub):
 
 
 class SendsLiveEventsDuringAReplay(Hub):
-    def publish(self, account: int, first_offset: int, messages: list[bytes]) -> None:
+    def publish(self, account: int, first_offset: int, messages: list[bytes], *, epoch: str = "") -> None:
         for reader in self.readers(account):
             if reader.catching_up and reader.cursor is not None and reader.sink.writable:
                 reader.cursor = first_offset - 1
-        super().publish(account, first_offset, messages)
+        super().publish(account, first_offset, messages, epoch=epoch)
 
 
 class DoesNotHoldRestoredReaders(Hub):
@@ -1079,10 +1140,10 @@ class DoesNotHoldRestoredReaders(Hub):
         super().catch_up(reader)
         reader.held = held
 
-    def publish(self, account: int, first_offset: int, messages: list[bytes]) -> None:
+    def publish(self, account: int, first_offset: int, messages: list[bytes], *, epoch: str = "") -> None:
         for reader in self.readers(account):
             reader.held = 0
-        super().publish(account, first_offset, messages)
+        super().publish(account, first_offset, messages, epoch=epoch)
 
 
 class WritesWhileTheTransportIsFull(Hub):

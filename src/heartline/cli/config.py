@@ -4,6 +4,7 @@ from dataclasses import fields
 
 from cyclopts import App
 
+from heartline.bus.engines import without_passwords
 from heartline.cli.output import print_table
 from heartline.cli.settings import Settings, source_of
 from heartline.server.config import Config
@@ -13,8 +14,14 @@ app = App(name="config")
 
 
 def _shown(config: Config, name: str) -> object:
-    """The value of a setting; a database without its password."""
-    return without_password(config.database) if name == "database" else getattr(config, name)
+    """The value of a setting; database and bus without their passwords."""
+    match name:
+        case "database":
+            return without_password(config.database)
+        case "bus":
+            return without_passwords(config.bus)
+        case _:
+            return getattr(config, name)
 
 
 @app.default

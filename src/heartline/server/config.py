@@ -32,6 +32,20 @@ class Config:
     workers: Annotated[
         int, Help(help="Processes that share the port; more than one needs PostgreSQL.", validator=Number(gte=1))
     ] = 1
+    bus: Annotated[
+        str,
+        Help(
+            help="How nodes tell each other of events: local, postgresql, nats://HOST:PORT (more with commas); "
+            "auto: postgresql on PostgreSQL, else local."
+        ),
+    ] = "auto"
+    poll_s: Annotated[
+        float,
+        Help(
+            help="Seconds after which events of another node are found on PostgreSQL when the bus has lost them.",
+            validator=Number(gte=0.1),
+        ),
+    ] = 2.0
     signup: Annotated[
         str,
         Help(help="Who may sign up: first (while there is no account), open, closed, or user names with commas."),

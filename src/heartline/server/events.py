@@ -79,7 +79,7 @@ def _number(http: Request, name: str) -> int:
 
 def _start(tx: SqlTx, account: int, cursor: Cursor | None) -> Cursor:
     """Where the answer begins. Raises `HistoryGone`."""
-    position = log.position(tx, account, None, "")
+    position = log.position(tx, account, None)
     if position is None:
         raise AccountIdInvalid
     offset = History(cursor, None).start(position)
@@ -186,4 +186,7 @@ class _Follower:
             self.end()
 
     def account_gone(self) -> None:
+        self.end()
+
+    def log_replaced(self) -> None:
         self.end()

@@ -1,12 +1,14 @@
 """One running server: its storage, its readers, and the few tasks that move time and news between them."""
 
 import asyncio
+import secrets
 import time
 from collections.abc import Callable, Coroutine
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from typing import Any, Protocol, TypeVar
 
+from heartline.bus import Bus, Hint
 from heartline.errors import MissingParameter, Overloaded, StorageFailure
 from heartline.server.config import Config
 from heartline.storage import Committed, SqlTx, Storage, log
@@ -41,11 +43,14 @@ class Follower(Protocol):
 
 
 class Node:
-    """Ties the storage's commits to the hub, and is the `Log` that the hub reads."""
+    """Ties the storage's commits to the hub and the bus, and is the `Log` that the hub reads."""
 
-    def __init__(self, config: Config, storage: Storage) -> None:
+    def __init__(self, config: Config, storage: Storage, bus: Bus) -> None:
         self.config = config
         self.storage = storage
+        self.bus = bus
+        self.name = secrets.token_hex(8)
+        """Tells this process from all others that there ever were on the database."""
         self.hub = Hub(self)
         self.stream = Stream(self.hub, config.stall_s)
         self.followers: set[Follower] = set()
@@ -55,7 +60,11 @@ class Node:
         self._stopping: list[Connection] = []
         self._tasks: set[asyncio.Task[None]] = set()
         storage.on_commit = self._publish
-        storage.on_foreign_commit = lambda: self.spawn(self._follow_foreign_commits())
+        self._looks = 0
+        """Times that somebody wanted the logs compared since that began last."""
+        storage.on_foreign_commit = self.look_soon
+        bus.on_up = self.look_soon
+        bus.on_hint = self._hear
         self.spawn(self._turn_wheel())
         self.spawn(self._every(CURSORS_S, self._store_cursors))
         self.spawn(self._every(TRIM_S, self._trim))
@@ -69,6 +78,7 @@ class Node:
     async def close(self) -> None:
         for task in self._tasks:
             task.cancel()
+        await self.bus.close()
         with suppress(*UNABLE):
             await self._store_cursors()
         self.decoders.shutdown()
@@ -103,28 +113,43 @@ class Node:
     def position(
         self, account: int, since_ms: int | None, client_id: str, found: Callable[[Position | None], None]
     ) -> None:
-        claimed = self.stream.cursors.claim(Key(account, client_id)) if client_id else None
+        def look(tx: SqlTx) -> Position | None:
+            return log.position(tx, account, since_ms)
 
-        def work(tx: SqlTx) -> Position | None:
-            position = log.position(tx, account, since_ms, client_id)
-            return position._replace(remembered=claimed) if position and claimed is not None else position
+        if not client_id:
+            self.spawn(self._answer(lambda: self.storage.read(look), found))
+            return
+        key = Key(account, client_id)
+        in_memory = self.stream.cursors.claim(key)
 
-        self.spawn(self._answer(work, found))
+        def claim(tx: SqlTx) -> Position | None:
+            position = look(tx)
+            return position and log.claim(tx, key, self.name, in_memory, position)
+
+        self.spawn(self._answer(lambda: self.storage.write(claim), found))
 
     def read(self, account: int, after: int, found: Callable[[list[Event]], None]) -> None:
-        self.spawn(self._answer(lambda tx: log.events(tx, account, after, PAGE_EVENTS), found))
+        def work(tx: SqlTx) -> list[Event]:
+            return log.events(tx, account, after, PAGE_EVENTS)
+
+        self.spawn(self._answer(lambda: self.storage.read(work), found))
+
+    def follow(self, account: int) -> None:
+        self.bus.subscribe(account)
+
+    def unfollow(self, account: int) -> None:
+        self.bus.unsubscribe(account)
 
     def renew(self, account: int) -> None:
         self.spawn(self.storage.write(lambda tx: log.renew_epoch(tx, account)))
 
-    async def _answer(self, work: Callable[[SqlTx], T], found: Callable[[T], None]) -> None:
-        found(await self._read(work))
+    async def _answer(self, ask: Callable[[], Coroutine[Any, Any, T]], found: Callable[[T], None]) -> None:
+        found(await self._until_it_works(ask))
 
-    async def _read(self, work: Callable[[SqlTx], T]) -> T:
-        """Read as often as it takes: whoever waits for this has nobody who would ask again."""
+    async def _until_it_works(self, ask: Callable[[], Coroutine[Any, Any, T]]) -> T:
         while True:
             try:
-                return await self.storage.read(work)
+                return await ask()
             except UNABLE:
                 await asyncio.sleep(RETRY_S)
 
@@ -134,18 +159,51 @@ class Node:
         if committed.ended:
             self.hub.end(committed.account, committed.messages)
         else:
-            self.hub.publish(committed.account, committed.first_offset, committed.messages)
+            self.hub.publish(committed.account, committed.first_offset, committed.messages, epoch=committed.epoch)
+        head = committed.first_offset + len(committed.messages) - 1
+        self.bus.publish(Hint(committed.account, committed.epoch, head, committed.messages, committed.ended))
 
-    async def _follow_foreign_commits(self) -> None:
-        """Another process, such as the command line, has written: move to what it left in the logs."""
-        accounts = self.hub.accounts
-        heads = await self._read(lambda tx: {account: log.head(tx, account) for account in accounts})
-        for account, head in heads.items():
-            if head is not None:
-                self.hub.advance(account, head)
-            else:
-                last = await self._read(lambda tx, ended=account: log.last_message(tx, ended))  # type: ignore[misc]
+    def _hear(self, hint: Hint) -> None:
+        """Another node has committed; or has said so before, or long ago."""
+        if hint.ended:
+            self.look_soon()
+        elif hint.messages:
+            first_offset = hint.head - len(hint.messages) + 1
+            self.hub.publish(hint.account, first_offset, hint.messages, epoch=hint.epoch)
+        else:
+            self.hub.advance(hint.account, hint.head, epoch=hint.epoch)
+
+    def look_soon(self) -> None:
+        """Another process has, or may have, written, and this node may not have been told: compare what it knows with
+        the logs."""
+        self._looks += 1
+        if self._looks == 1:
+            self.spawn(self._look())
+
+    async def _look(self) -> None:
+        try:
+            while self._looks:
+                self._looks = 1
+                await self._until_it_works(self._compare)
+                self._looks -= 1
+        finally:
+            self._looks = 0
+
+    async def _compare(self) -> None:
+        """Look at all logs that have readers here, and let the readers go on where a log did."""
+        known = self.hub.heads
+        if not known:
+            return
+        for account, epoch, head in await self.storage.read(lambda tx: log.changed(tx, known)):
+            if epoch is None or head is None:
+                last = await self.storage.read(lambda tx, ended=account: log.last_message(tx, ended))  # type: ignore[misc]
                 self.hub.end(account, last)
+            elif known[account][0] == epoch and known[account][1] > head:
+                # What was delivered is gone: the database has come back as it was some time ago.
+                await self.storage.write(lambda tx, account=account: log.renew_epoch(tx, account))  # type: ignore[misc]
+                self._looks += 1
+            else:
+                self.hub.advance(account, head, epoch=epoch)
 
     # --- time ---
 
@@ -172,7 +230,7 @@ class Node:
         if not changes:
             return
         try:
-            await self.storage.write(lambda tx: log.store_cursors(tx, changes))
+            await self.storage.write(lambda tx: log.store_cursors(tx, changes, self.name))
         except UNABLE:
             self.stream.cursors.put_back(changes)
             raise

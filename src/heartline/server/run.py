@@ -8,6 +8,7 @@ from collections.abc import Callable
 
 import uvicorn
 
+from heartline.bus.engines import check_bus, open_bus
 from heartline.errors import Refusal
 from heartline.server.app import make_app
 from heartline.server.config import Config
@@ -62,9 +63,11 @@ def _check_tls(config: Config) -> None:
 def check(config: Config) -> None:
     """Prepare what serving needs.
 
-    Raises `IncompleteTls`, `CannotOpen`, `SchemaTooNew`, `OSError` or `sqlite3.Error` when it cannot be served.
+    Raises `IncompleteTls`, `CannotUseBus`, `CannotOpen`, `SchemaTooNew`, `OSError` or `sqlite3.Error` when it cannot be
+    served.
     """
     _check_tls(config)
+    check_bus(config.bus, config.database_url)
     prepare_database(config.database_url)
 
 
@@ -85,8 +88,11 @@ def serve(config: Config, listener: socket.socket, started: Callable[[], None]) 
     check(config)
 
     def open_node() -> Node:
-        storage = open_storage(config.database_url, synchronous=config.synchronous, connections=config.connections)
-        server.node = node = Node(config, storage)
+        url = config.database_url
+        storage = open_storage(
+            url, synchronous=config.synchronous, connections=config.connections, watch_s=config.poll_s
+        )
+        server.node = node = Node(config, storage, open_bus(config.bus, url))
         asyncio.get_running_loop().call_soon(started)
         return node
 

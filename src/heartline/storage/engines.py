@@ -58,14 +58,15 @@ def prepare_database(url: str) -> None:
         raise CannotOpen(f"cannot open {without_password(url)}: {' '.join(str(error).split())}") from error
 
 
-def open_storage(url: str, *, synchronous: str = "full", connections: int = 16) -> Storage:
-    """The storage of a database that was prepared. `connections` are those of one process, at most, on PostgreSQL."""
+def open_storage(url: str, *, synchronous: str = "full", connections: int = 16, watch_s: float = 2.0) -> Storage:
+    """The storage of a database that was prepared. On PostgreSQL `connections` are those of one process, at most, and a
+    commit of another process may be noticed so late as `watch_s`."""
     if not is_postgresql(url):
         return SqliteStorage(path_of(url), synchronous=synchronous)
     _check_psycopg()
     from heartline.storage.postgresql import PostgresqlStorage
 
-    return PostgresqlStorage(url, synchronous=synchronous, connections=connections)
+    return PostgresqlStorage(url, synchronous=synchronous, connections=connections, watch_s=watch_s)
 
 
 def _check_psycopg() -> None:

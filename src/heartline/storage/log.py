@@ -6,6 +6,8 @@ These functions take an account by its number and a transaction that is bound to
 import secrets
 from collections.abc import Mapping
 
+import msgspec
+
 from heartline.storage.tx import SqlTx
 from heartline.stream.cursors import Key
 from heartline.stream.log import Event, Position
@@ -19,14 +21,21 @@ CURSORS = 32
 """Old clients of one account whose cursors are kept, the latest ones."""
 
 
-def head(tx: SqlTx, account: int) -> int | None:
-    """The last offset, 0 for an empty log; None when there is no such account."""
-    found = tx.sql("SELECT head FROM accounts WHERE account = $1", account)
-    return found[0][0] if found else None
+def changed(tx: SqlTx, known: Mapping[int, tuple[str, int]]) -> list[tuple[int, str | None, int | None]]:
+    """Account, epoch and head of the logs that have another epoch or head than is known of them; None for both when the
+    account was removed. One statement for all: usually it finds nothing."""
+    # An object, as both engines have a json_each of objects. Of its values PostgreSQL shows the quotes, SQLite does not.
+    text = (
+        "SELECT known.key, accounts.epoch, accounts.head FROM json_each($1) AS known "
+        "LEFT JOIN accounts ON accounts.account = CAST(known.key AS bigint) "
+        "WHERE accounts.epoch || ':' || accounts.head IS DISTINCT FROM trim(CAST(known.value AS text), '\"')"
+    )
+    logs = msgspec.json.encode({account: f"{epoch}:{head}" for account, (epoch, head) in known.items()})
+    return [(int(account), epoch, head) for account, epoch, head in tx.sql(text, logs.decode())]
 
 
-def position(tx: SqlTx, account: int, since_ms: int | None, client_id: str) -> Position | None:
-    """What a log holds; see `Position` for what the last two parameters ask for. None when there is no such account."""
+def position(tx: SqlTx, account: int, since_ms: int | None) -> Position | None:
+    """What a log holds; see `Position` for what the moment asks for. None when there is no such account."""
     found = tx.sql("SELECT epoch, floor, head, floor_ms FROM accounts WHERE account = $1", account)
     if not found:
         return None
@@ -34,11 +43,26 @@ def position(tx: SqlTx, account: int, since_ms: int | None, client_id: str) -> P
     before_since = None
     if since_ms is not None and (floor == 1 or since_ms > floor_ms):
         before_since = _offset_before(tx, account, since_ms, floor, last)
+    return Position(epoch, floor, last, before_since)
+
+
+def claim(tx: SqlTx, key: Key, node: str, in_memory: int | None, position: Position) -> Position:
+    """An old client subscribes on a node, which has its cursor from now on: what others still say of it is ignored. Adds
+    where it had stopped; what the node itself remembers counts if it was the last to have it."""
+    text = 'SELECT "offset", node FROM cursors WHERE account = $1 AND client_id = $2'
+    found = tx.sql(text, key.account, key.client_id)
     remembered = None
-    if client_id:
-        text = 'SELECT "offset" FROM cursors WHERE account = $1 AND client_id = $2'
-        remembered = next((row[0] for row in tx.sql(text, account, client_id)), None)
-    return Position(epoch, floor, last, before_since, remembered)
+    if found:
+        stored, owner = found[0]
+        remembered = in_memory if owner == node and in_memory is not None else stored
+    known = remembered is not None and position.can_resume_after(remembered)
+    text = (
+        'INSERT INTO cursors (account, client_id, "offset", updated_ms, node) VALUES ($1, $2, $3, $4, $5) '
+        'ON CONFLICT (account, client_id) DO UPDATE SET "offset" = excluded."offset", updated_ms = excluded.updated_ms, '
+        "node = excluded.node"
+    )
+    tx.sql(text, key.account, key.client_id, remembered if known else position.head, tx.now_ms, node)
+    return position._replace(remembered=remembered)
 
 
 def _offset_before(tx: SqlTx, account: int, since_ms: int, floor: int, last: int) -> int:
@@ -79,14 +103,11 @@ def renew_all_epochs(tx: SqlTx) -> int:
     return len(accounts)
 
 
-def store_cursors(tx: SqlTx, changes: Mapping[Key, int]) -> None:
-    """Remember where old clients have stopped."""
-    text = (
-        'INSERT INTO cursors (account, client_id, "offset", updated_ms) VALUES ($1, $2, $3, $4) '
-        'ON CONFLICT (account, client_id) DO UPDATE SET "offset" = excluded."offset", updated_ms = excluded.updated_ms'
-    )
+def store_cursors(tx: SqlTx, changes: Mapping[Key, int], node: str) -> None:
+    """Remember where old clients have stopped, but for those that have gone on to another node."""
+    text = 'UPDATE cursors SET "offset" = $1, updated_ms = $2 WHERE account = $3 AND client_id = $4 AND node = $5'
     for key, offset in sorted(changes.items()):  # two nodes that store the same ones do not meet head-on
-        tx.sql(text, key.account, key.client_id, offset, tx.now_ms)
+        tx.sql(text, offset, tx.now_ms, key.account, key.client_id, node)
 
 
 def accounts_to_trim(tx: SqlTx, days: int, most_events: int) -> list[int]:

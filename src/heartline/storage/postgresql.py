@@ -46,8 +46,6 @@ AGAIN_S = 10.0
 """How long after its start work is done again when its connection was lost or another transaction got in its way."""
 AGAIN_PAUSE_S = 0.05
 """Pause before that."""
-WATCH_S = 2.0
-"""How late a commit of another process may be noticed."""
 
 IN_THE_WAY = (errors.SerializationFailure, errors.DeadlockDetected, errors.UniqueViolation)
 """Another transaction committed in between what this one saw and what it did: done again, it sees that."""
@@ -56,9 +54,10 @@ IN_THE_WAY = (errors.SerializationFailure, errors.DeadlockDetected, errors.Uniqu
 class PostgresqlStorage:
     """See `storage.Storage` for the promises."""
 
-    def __init__(self, url: str, *, synchronous: str = "full", connections: int = 16) -> None:
+    def __init__(self, url: str, *, synchronous: str = "full", connections: int = 16, watch_s: float = 2.0) -> None:
         self.on_commit: Callable[[Committed], None] = lambda committed: None
         self.on_foreign_commit: Callable[[], None] = lambda: None
+        self._watch_s = watch_s
         self._loop = asyncio.get_running_loop()
         shared = max(connections - HASHERS, 2)
         self._readers = ThreadPoolExecutor(shared // 2, "heartline-reader")
@@ -198,7 +197,7 @@ class PostgresqlStorage:
     async def _notice_foreign_commits(self) -> None:
         """Every commit of other processes may have been one: what readers here lack is looked up in the logs."""
         while True:
-            await asyncio.sleep(WATCH_S)
+            await asyncio.sleep(self._watch_s)
             self.on_foreign_commit()
 
 

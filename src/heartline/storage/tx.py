@@ -40,6 +40,8 @@ class Committed(NamedTuple):
     """JSON texts `{"operation": ..., "content": ...}`."""
     ended: bool
     """True when the transaction removed the account: these are the last messages of its log."""
+    epoch: str = ""
+    """The log's; empty when the account was removed."""
 
 
 Execute = Callable[[str, Sequence[object]], Cursor]
@@ -116,12 +118,14 @@ class SqlTx:
 
     def _append(self, account: int, messages: list[bytes]) -> Committed:
         count = len(messages)
-        head = self.sql("UPDATE accounts SET head = head + $1 WHERE account = $2 RETURNING head", count, account)
-        if not head:
+        text = "UPDATE accounts SET head = head + $1 WHERE account = $2 RETURNING head, epoch"
+        moved = self.sql(text, count, account)
+        if not moved:
             return self._end(account, messages)
-        first = head[0][0] - count + 1
+        head, epoch = moved[0]
+        first = head - count + 1
         self._insert_events(account, first, messages)
-        return Committed(account, first, messages, ended=False)
+        return Committed(account, first, messages, ended=False, epoch=epoch)
 
     def _end(self, account: int, messages: list[bytes]) -> Committed:
         """The transaction removed the account: of its log only the last message stays, for readers in other processes."""

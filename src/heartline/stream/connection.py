@@ -237,6 +237,10 @@ class Connection:
     def account_gone(self) -> None:
         self.refuse(AccountIdInvalid())
 
+    def log_replaced(self) -> None:
+        self.client_id = self.sid = ""  # nothing of what it has is worth remembering
+        self.stop()
+
     # --- commands ---
 
     def _subscribe(self, command: commands.Command) -> None:

@@ -36,6 +36,9 @@ class Sink(Protocol):
     def account_gone(self) -> None:
         """The account was removed: this was all."""
 
+    def log_replaced(self) -> None:
+        """The log has another history than its client knows: it must come back, and be told so when it asks."""
+
 
 class Reader:
     """One subscription of one connection."""
@@ -107,6 +110,11 @@ class Hub:
         """The accounts that have a reader here."""
         return list(self._audiences)
 
+    @property
+    def heads(self) -> dict[int, tuple[str, int]]:
+        """What this node knows of the logs that it has looked at: by account the epoch and the last offset."""
+        return {account: (found.epoch, found.head) for account, found in self._audiences.items() if found.epoch}
+
     def readers(self, account: int) -> tuple[Reader, ...]:
         audience = self._audiences.get(account)
         return tuple(audience.readers) if audience else ()
@@ -117,6 +125,7 @@ class Hub:
         audience = self._audiences.get(reader.account)
         if audience is None:
             audience = self._audiences[reader.account] = _Audience()
+            self._log.follow(reader.account)
         audience.readers.append(reader)
         if audience.epoch and history is None and not client_id:
             self._begin(reader, audience.head)
@@ -134,12 +143,13 @@ class Hub:
         if audience is not None and reader in audience.readers:
             audience.readers.remove(reader)
             if not audience.readers:
-                del self._audiences[reader.account]
+                self._forget(reader.account)
 
-    def publish(self, account: int, first_offset: int, messages: list[bytes]) -> None:
-        """Deliver events that were just committed. Those that were delivered before are recognised by their offsets."""
+    def publish(self, account: int, first_offset: int, messages: list[bytes], *, epoch: str = "") -> None:
+        """Deliver events that were just committed, here or on another node. Those that were delivered before are
+        recognised by their offsets, those of another log by its epoch, where that is told."""
         audience = self._audiences.get(account)
-        if audience is None:
+        if audience is None or self._is_of_another_log(account, audience, epoch):
             return
         audience.head = max(audience.head, first_offset + len(messages) - 1)
         events = [Event(offset, message) for offset, message in enumerate(messages, first_offset)]
@@ -149,13 +159,27 @@ class Hub:
                 self._deliver(reader, chunks.for_reader(reader))
             self.catch_up(reader)
 
-    def advance(self, account: int, head: int) -> None:
+    def advance(self, account: int, head: int, *, epoch: str = "") -> None:
         """Take the hint that the log has reached this offset; what is missing is read from it."""
         audience = self._audiences.get(account)
-        if audience is not None and head > audience.head:
+        if audience is None or self._is_of_another_log(account, audience, epoch):
+            return
+        if head > audience.head:
             audience.head = head
             for reader in tuple(audience.readers):
                 self.catch_up(reader)
+
+    def _is_of_another_log(self, account: int, audience: _Audience, epoch: str) -> bool:
+        """Whether a hint is not about the log that the readers follow. Only the log itself can tell which is the older
+        one: it is asked, and if it was replaced the readers are let go."""
+        if epoch in ("", audience.epoch) or not audience.epoch:
+            return False
+
+        def found(position: Position | None) -> None:
+            self._look(account, audience, position)
+
+        self._log.position(account, None, "", found)
+        return True
 
     def catch_up(self, reader: Reader) -> None:
         """Bring a reader nearer to the head if it is behind and its transport can take it: also after the transport
@@ -178,7 +202,7 @@ class Hub:
 
     def end(self, account: int, messages: Sequence[bytes]) -> None:
         """The account was removed: send its readers these last messages, then let go of them."""
-        audience = self._audiences.pop(account, None)
+        audience = self._forget(account)
         if audience is None:
             return
         last = [Event(offset, message) for offset, message in enumerate(messages, audience.head + 1)]
@@ -191,16 +215,33 @@ class Hub:
         for sink in dict.fromkeys(reader.sink for reader in audience.readers):
             sink.account_gone()
 
-    def _look(self, reader: Reader, audience: _Audience, position: Position | None) -> bool:
-        """Take what was found about a log. False when the reader has left in the meantime, or the account is gone."""
-        if self._audiences.get(reader.account) is not audience:
+    def _let_go(self, account: int) -> None:
+        """The log was replaced: what its readers have is not its history."""
+        audience = self._forget(account)
+        for reader in audience.readers if audience else ():
+            reader.cursor = None
+        for sink in dict.fromkeys(reader.sink for reader in audience.readers) if audience else ():
+            sink.log_replaced()
+
+    def _forget(self, account: int) -> _Audience | None:
+        audience = self._audiences.pop(account, None)
+        if audience is not None:
+            self._log.unfollow(account)
+        return audience
+
+    def _look(self, account: int, audience: _Audience, position: Position | None) -> bool:
+        """Take what was found about a log. False when its readers have left in the meantime, or have been let go."""
+        if self._audiences.get(account) is not audience:
             return False
         if position is None:
-            self.end(reader.account, ())
+            self.end(account, ())
+            return False
+        if audience.epoch not in ("", position.epoch):
+            self._let_go(account)
             return False
         audience.epoch = position.epoch
-        self.advance(reader.account, position.head)
-        return reader in audience.readers
+        self.advance(account, position.head)
+        return True
 
     def _ask(self, reader: Reader, audience: _Audience, history: History | None, client_id: str) -> None:
         """Look where a reader goes on. Until all such questions are answered it gets nothing."""
@@ -208,7 +249,8 @@ class Hub:
 
         def found(position: Position | None) -> None:
             reader.asking -= 1
-            if self._look(reader, audience, position) and position is not None:
+            looked = self._look(reader.account, audience, position)
+            if looked and position is not None and reader in audience.readers:
                 self._go_on(reader, audience, position, history)
 
         self._log.position(reader.account, history.since_ms if history else None, client_id, found)

@@ -74,5 +74,11 @@ class Log(Protocol):
     def read(self, account: int, after: int, found: Callable[[list[Event]], None]) -> None:
         """Ask for at most `PAGE_EVENTS` events that follow an offset."""
 
+    def follow(self, account: int) -> None:
+        """The account has its first reader: its events are of interest from now on."""
+
+    def unfollow(self, account: int) -> None:
+        """Its last reader is gone."""
+
     def renew(self, account: int) -> None:
         """Give the log another epoch: what clients know of it is not its history."""
