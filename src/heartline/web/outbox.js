@@ -60,7 +60,7 @@ export class Outbox extends EventTarget {
     return this.jobs.some((job) => job.coalesce === coalesce && job.state === "waiting");
   }
 
-  /** Put a job at the end, and begin to send. Earlier waiting jobs with the same `coalesce` become pointless. */
+  /** Put a job at the end; `send` is next. Earlier waiting jobs with the same `coalesce` become pointless. */
   async add(job) {
     const full = { changes: [], done: 0, failures: 0, state: "waiting", ...job };
     const replaced = this.jobs.filter((other) => full.coalesce && other.coalesce === full.coalesce && !other.done);
@@ -68,7 +68,6 @@ export class Outbox extends EventTarget {
     for (const other of replaced) await this.#database.removeJob(other.seq);
     this.jobs = [...this.jobs.filter((other) => !replaced.includes(other)), full];
     this.#tell();
-    this.send();
     return full;
   }
 
@@ -79,11 +78,12 @@ export class Outbox extends EventTarget {
     this.#tell();
   }
 
-  /** Send a failed job again, as the last one. */
+  /** Put a failed job at the end again. */
   async retry(job) {
     const { seq, error, ...again } = job;
     await this.#database.removeJob(seq);
-    await this.add({ ...again, failures: 0, state: "waiting" });
+    this.jobs = this.jobs.filter((other) => other !== job);
+    return this.add({ ...again, failures: 0, state: "waiting" });
   }
 
   /** Send what waits, as far as possible, in this tab or in the one that is about it. */

@@ -211,9 +211,19 @@ export class Store extends EventTarget {
 
   /** Do something here at once and on the server as soon as possible. @param {object} job see outbox.js */
   async act(job) {
-    const full = await this.outbox.add(job);
-    if (full.changes.length > 0) await this.apply(full.changes, { persist: false });
-    return full;
+    return this.#show(await this.outbox.add(job));
+  }
+
+  /** Do a job again that failed. */
+  async actAgain(job) {
+    return this.#show(await this.outbox.retry(job));
+  }
+
+  /** Show what a job does, and then send it: else what comes back could be overwritten. */
+  async #show(job) {
+    if (job.changes.length > 0) await this.apply(job.changes, { persist: false });
+    this.outbox?.send();
+    return job;
   }
 
   /**

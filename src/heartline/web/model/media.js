@@ -46,16 +46,14 @@ export class Media {
 
 /** A file as it is sent: large pictures become JPEG of a size that phones can send. Throws `ApiError` when it is too large. */
 export async function prepare(file) {
-  if (file.size > FILE_BYTES) {
-    throw new ApiError("refused", `${file.name} is larger than ${FILE_BYTES / 1_000_000} MB, which no phone can send.`);
-  }
-  const isPicture = /^image\/(jpeg|png|webp|bmp)$/.test(file.type);
-  if (!isPicture || (file.size <= PICTURE_BYTES && file.type !== "image/webp")) return file;
-  try {
-    return (await shrink(file)) ?? file;
-  } catch {
-    return file; // no picture after all: the phone may know better
-  }
+  const prepared = isLargePicture(file) ? await shrink(file).catch(() => file) : file; // no picture after all? The phone may know
+  if (prepared.size <= FILE_BYTES) return prepared;
+  throw new ApiError("refused", `${file.name} is larger than ${FILE_BYTES / 1_000_000} MB, which no phone can send.`);
+}
+
+function isLargePicture({ type, size }) {
+  if (type === "image/webp") return true; // many phones cannot show it
+  return /^image\/(jpeg|png|bmp)$/.test(type) && size > PICTURE_BYTES;
 }
 
 async function shrink(file) {

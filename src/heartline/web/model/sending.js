@@ -61,8 +61,7 @@ export const sending = {
   async retry(messageId) {
     const job = this.outbox.ofMessage(messageId);
     if (job) {
-      if (job.state === "failed") await this.outbox.retry(job);
-      await this.apply(job.changes, { persist: false });
+      if (job.state === "failed") await this.actAgain(job);
       return;
     }
     const message = await this.message(messageId);
