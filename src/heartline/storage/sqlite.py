@@ -40,6 +40,8 @@ WATCH_S = 0.5
 """How soon a change by another process (the command line) is noticed."""
 BUSY_S = 5.0
 """How long the writer waits for another process that writes."""
+BUSY_PAUSE_S = 0.01
+"""Pause between two tries where SQLite does not wait by itself."""
 CACHED_STATEMENTS = 512
 """Prepared statements a connection: more than the program has."""
 
@@ -104,8 +106,21 @@ def _connect(path: Path) -> sqlite3.Connection:
         cached_statements=CACHED_STATEMENTS,
         check_same_thread=False,
     )
-    connection.execute("PRAGMA journal_mode=WAL")
+    _use_wal(connection)
     return connection
+
+
+def _use_wal(connection: sqlite3.Connection) -> None:
+    """Two that switch a new database over at once may be told "locked" without SQLite's own waiting: so wait here."""
+    deadline_s = time.monotonic() + BUSY_S
+    while True:
+        try:
+            connection.execute("PRAGMA journal_mode=WAL")
+            return
+        except sqlite3.OperationalError as error:
+            if error.sqlite_errorcode != sqlite3.SQLITE_BUSY or time.monotonic() > deadline_s:
+                raise
+            time.sleep(BUSY_PAUSE_S)
 
 
 class SqliteStorage:
