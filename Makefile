@@ -12,6 +12,7 @@ help:
 	@echo 'make test          run every test; ARGS="tests/stream -k ping" are arguments of pytest'
 	@echo 'make check         format and lint (ruff), types (mypy --strict), import layers'
 	@echo 'make bench-jitter  cut 200 clients off again and again, and kill the server: what is lost, doubled, late; ARGS=--quick'
+	@echo 'make screenshots   take the pictures of the web client in docs/images'
 	@echo 'make docs          write the pages of docs/ that are made from the code'
 	@echo 'make requirements  pin the newest versions that pyproject.toml and tests/node/package.json allow'
 	@echo 'make clean         remove .venv and everything else that can be made again; keeps ./data'
@@ -20,7 +21,7 @@ help:
 run: .venv/.package
 	@exec $(BIN)/heartline serve $(ARGS)
 
-test: .venv/.test $(NODE_MODULES)
+test: .venv/.test $(NODE_MODULES) .venv/.chromium
 	@$(BIN)/pytest $(ARGS)
 
 check: .venv/.test
@@ -31,6 +32,9 @@ check: .venv/.test
 
 bench-jitter: .venv/.test $(NODE_MODULES)
 	@$(BIN)/python -m bench.jitter $(ARGS)
+
+screenshots: .venv/.test .venv/.chromium
+	@$(BIN)/python -m tests.web.screenshots
 
 docs: .venv/.package
 	@$(BIN)/python docs/make.py
@@ -84,5 +88,16 @@ $(NODE_MODULES): tests/node/package.json tests/node/package-lock.json .venv/.tes
 	@cd tests/node && PATH="$(CURDIR)/$(BIN):$$PATH" npm ci --loglevel=error --no-progress >/dev/null
 	@touch $@
 
-.PHONY: help run test check bench-jitter docs requirements clean
+# The browser of tests/web, installed where that is allowed; where it is not, its tests fail and say what to install.
+.venv/.chromium: .venv/.created
+	@for name in "$$CHROMIUM" chromium chromium-browser google-chrome-stable google-chrome; do \
+		if command -v "$$name" >/dev/null; then touch $@; exit; fi; \
+	done; \
+	if [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null; then \
+		echo 'Installing Chromium'; \
+		apt-get -qq update >/dev/null && \
+			DEBIAN_FRONTEND=noninteractive apt-get -qq install --no-install-recommends chromium >/dev/null && touch $@; \
+	fi || true
+
+.PHONY: help run test check bench-jitter screenshots docs requirements clean
 .DELETE_ON_ERROR:
