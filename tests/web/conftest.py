@@ -104,6 +104,22 @@ def page(context: BrowserContext) -> Page:
     return context.new_page()
 
 
+LONG = 50_000
+"""Messages of a conversation that is longer than anybody reads."""
+
+
+@pytest.fixture(scope="session")
+def long_history(server: Server) -> tuple[Phone, int]:
+    """A phone that nobody listens to, with one conversation of 50,000 messages; tests must not change it."""
+    phone = Phone(server)
+    conversation = phone.add_conversation("Long story")
+    text = phone.key.seal("text/plain")
+    phone.add_messages(
+        [phone.message(conversation, f"text {n}", mime_type=text, read=True) for n in range(LONG)], 2_000
+    )
+    return phone, conversation
+
+
 @pytest.fixture
 def phone(server: Server) -> Iterator[Phone]:
     """A phone with an account of its own on the shared server."""

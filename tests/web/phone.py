@@ -124,10 +124,10 @@ class Phone:
         }
         return row | columns
 
-    def add_messages(self, rows: list[dict[str, Any]]) -> None:
+    def add_messages(self, rows: list[dict[str, Any]], page: int = 300) -> None:
         """Upload messages as at setup: the conversation's preview stays."""
-        for first in range(0, len(rows), 300):
-            self.account.post("/messages/add", {"messages": rows[first : first + 300]})
+        for first in range(0, len(rows), page):
+            self.account.post("/messages/add", {"messages": rows[first : first + page]})
 
     def receive(self, conversation: int, text: str, **columns: object) -> int:
         """Somebody writes; the message's id."""
