@@ -84,8 +84,6 @@ export class Api {
         ...options,
         signal: AbortSignal.any(signals),
         cache: "no-store",
-        credentials: "omit",
-        referrerPolicy: "no-referrer",
       });
       body = await response.text();
     } catch (error) {

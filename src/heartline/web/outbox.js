@@ -24,6 +24,7 @@ export class Outbox extends EventTarget {
   #timer = null;
   #pauseMs = FIRST_PAUSE_MS;
   #stopped = false;
+  #own = new Set(); // jobs of this tab
 
   constructor(database, api) {
     super();
@@ -65,6 +66,7 @@ export class Outbox extends EventTarget {
     const full = { changes: [], done: 0, failures: 0, state: "waiting", ...job };
     const replaced = this.jobs.filter((other) => full.coalesce && other.coalesce === full.coalesce && !other.done);
     full.seq = await this.#database.putJob(full, full.changes.filter(({ noun }) => noun));
+    this.#own.add(full.seq);
     for (const other of replaced) await this.#database.removeJob(other.seq);
     this.jobs = [...this.jobs.filter((other) => !replaced.includes(other)), full];
     this.#tell();
@@ -109,7 +111,7 @@ export class Outbox extends EventTarget {
 
   /** The page ends: do what was only put off, such as a deletion that could have been undone. */
   finish() {
-    for (const job of this.waiting.filter(({ notBefore }) => notBefore > Date.now())) {
+    for (const job of this.waiting.filter(({ seq, notBefore }) => this.#own.has(seq) && notBefore > Date.now())) {
       for (const { path, query } of job.requests) this.#api.postAtTheEnd(path, query);
     }
   }

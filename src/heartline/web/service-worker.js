@@ -25,7 +25,7 @@ async function install() {
   const cache = await caches.open(CACHE);
   await Promise.all(
     Object.entries(FILES).map(async ([path, etag]) => {
-      const response = await fetch(path, { cache: "no-cache", credentials: "omit" });
+      const response = await fetch(path, { cache: "no-cache" });
       if (!response.ok || response.headers.get("etag") !== etag) throw new Error(`${path} is of another version`);
       await cache.put(path, response);
     }),

@@ -293,9 +293,9 @@ export class Store extends EventTarget {
       for (const id of touched) {
         if (decoded.has(id)) this[noun].set(id, decoded.get(id));
         else this[noun].delete(id);
-        if (noun === "conversations") this.#hide();
-        this.changed(noun, id);
       }
+      if (noun === "conversations") this.#hide();
+      for (const id of touched) this.changed(noun, id);
     }
   }
 

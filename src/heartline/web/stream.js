@@ -106,6 +106,7 @@ export class Stream extends EventTarget {
 
   #receive(frame) {
     this.#heardMs = Date.now();
+    if (this.#answered) this.#setState("open"); // whatever the browser thinks of the network
     switch (frame.type) {
       case undefined:
         this.#handOut(frame);

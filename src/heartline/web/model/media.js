@@ -34,7 +34,7 @@ export class Media {
     if (data === undefined) {
       ({ data } = await api.get(`/media/${messageId}`));
       if (typeof data !== "string") throw new ApiError("not-found", "The phone did not upload this file.");
-      await db.putMedia(messageId, data);
+      await db.putMedia(messageId, data).catch(() => {}); // a full disk: it is fetched again next time
     }
     try {
       return new Blob([await openBytes(key, data)], { type: mimeType });

@@ -29,7 +29,7 @@ export const organising = {
       const where = { device_conversation_id: id, read: false };
       changes.push({ noun: "messages", where, patch: { read: true, seen: true } });
     }
-    await this.act({ action: "mark", coalesce: `read:${id}`, requests, changes });
+    await this.act({ action: isRead ? "mark as read" : "mark as unread", coalesce: `read:${id}`, requests, changes });
   },
 
   pin(id, isPinned = true) {
@@ -42,7 +42,7 @@ export const organising = {
 
   /** Private conversations are shown behind the passcode only. */
   setPrivateNotifications(id, isPrivate = true) {
-    return this.updateConversation(id, { private_notifications: isPrivate }, "privacy");
+    return this.updateConversation(id, { private_notifications: isPrivate }, "change the privacy");
   },
 
   async rename(id, title) {
@@ -57,7 +57,7 @@ export const organising = {
 
   /** @param {number} argb signed, 32 bits */
   recolor(id, argb) {
-    return this.updateConversation(id, colorsFrom(argb), "color");
+    return this.updateConversation(id, colorsFrom(argb), "change the colour");
   },
 
   /** @param {number | null} folderId null for none */

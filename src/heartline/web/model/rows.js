@@ -169,9 +169,21 @@ export async function decodeAll(key, noun, rows) {
   for (let at = 0; at < rows.length; at += DECODED_AT_ONCE) {
     const part = rows.slice(at, at + DECODED_AT_ONCE);
     decoded.push(...(await Promise.all(part.map((row) => decode(key, noun, row)))));
-    if (rows.length > DECODED_AT_ONCE) await new Promise((resolve) => setTimeout(resolve));
+    if (rows.length > DECODED_AT_ONCE) await pause();
   }
   return decoded;
+}
+
+/** Let the browser do something else; not by a timer, as those are slow in a page that nobody looks at. */
+function pause() {
+  return new Promise((resolve) => {
+    const { port1, port2 } = new MessageChannel();
+    port1.onmessage = () => {
+      port1.close();
+      resolve();
+    };
+    port2.postMessage(null);
+  });
 }
 
 /** A random id for a row, as every client makes them. */

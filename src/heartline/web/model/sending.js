@@ -9,6 +9,8 @@ const FROM_WEBSITE = 0;
 const TEXT = "text/plain";
 const STORED_AS_MEDIA = "firebase -1";
 
+const CLOCKS_DIFFER_MS = 60_000; // at most; a conversation with a later time is of the future
+
 const SNIPPETS = { image: "Picture", video: "Video", audio: "Audio", text: "Contact" };
 
 export const sending = {
@@ -42,9 +44,12 @@ export const sending = {
       const id = newId();
       await this.db.putMedia(id, await sealBytes(this.key, await file.arrayBuffer()));
       const requests = [{ path: "/media/add", media: id }, await this.forward(id, to, STORED_AS_MEDIA, file.type)];
-      await this.act({ action: "send", requests });
+      await this.act({ action: "start the conversation", requests });
     }
-    if (text !== "") await this.act({ action: "send", requests: [await this.forward(newId(), to, text, TEXT)] });
+    if (text !== "") {
+      const requests = [await this.forward(newId(), to, text, TEXT)];
+      await this.act({ action: "start the conversation", requests });
+    }
     return null;
   },
 
@@ -101,7 +106,7 @@ export const sending = {
   },
 
   async sendMessage(id, conversationId, data, mimeType, snippet, before = []) {
-    const timestamp = this.nextTimestamp();
+    const timestamp = this.nextTimestamp(conversationId);
     const message = {
       device_id: id,
       device_conversation_id: conversationId,
@@ -143,9 +148,12 @@ export const sending = {
     return { path: "/messages/forward_to_phone", body };
   },
 
-  /** Now, but never twice the same: what is sent first is older. */
-  nextTimestamp() {
-    this.lastTimestamp = Math.max(Date.now(), (this.lastTimestamp ?? 0) + 1);
+  /** Now, but after what was sent before, and after what it may answer: the clocks of phone and computer differ. */
+  nextTimestamp(conversationId) {
+    const now = Date.now();
+    const last = this.conversations.get(conversationId)?.timestamp ?? 0;
+    const answered = last < now + CLOCKS_DIFFER_MS ? last : 0;
+    this.lastTimestamp = Math.max(now, answered + 1, (this.lastTimestamp ?? 0) + 1);
     return this.lastTimestamp;
   },
 };

@@ -21,6 +21,8 @@ export class Sync {
   #pumping = false;
   #loading = null;
   #due = new Set();
+  #missed = new Set(); // conversations
+  #refreshing = null;
   #timers = new Set();
   #stopped = false;
 
@@ -74,14 +76,22 @@ export class Sync {
 
   /** Fetch some list again, in a moment. */
   refreshSoon(noun) {
-    this.#due.add(noun);
-    this.#rememberDue();
-    this.#later(SOON_MS, () => this.#refreshDue());
+    if (!this.#due.has(noun)) {
+      this.#due.add(noun);
+      this.#rememberDue();
+    }
+    this.#refreshing ??= this.#later(SOON_MS, () => {
+      this.#refreshing = null;
+      this.#refreshDue();
+    });
   }
 
   /** A message belongs to a conversation that is not in the list: if that does not come by itself, fetch it. */
   missConversation(id) {
+    if (this.#missed.has(id)) return;
+    this.#missed.add(id);
     this.#later(MISSED_MS, () => {
+      this.#missed.delete(id);
       if (!this.#store.rows.conversations.has(id)) this.refreshSoon("conversations");
     });
   }
@@ -211,6 +221,7 @@ export class Sync {
       if (!this.#stopped) work();
     }, ms);
     this.#timers.add(timer);
+    return timer;
   }
 }
 
