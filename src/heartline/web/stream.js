@@ -163,8 +163,8 @@ export class Stream extends EventTarget {
   #answer(event) {
     this.#answered = true;
     this.#attempts = 0;
-    this.#setState("open");
     this.dispatchEvent(new Event(event));
+    this.#setState("open");
   }
 
   #drop() {

@@ -124,8 +124,9 @@ export const sending = {
       messageId: id,
       requests: [
         ...before,
-        { path: "/messages/add", body: { messages: [message] } },
+        // First, as an answer may come in the moment in which the message is there, and its preview is newer.
         { path: `/conversations/update/${conversationId}`, body: preview },
+        { path: "/messages/add", body: { messages: [message] } },
       ],
       changes: [
         { noun: "messages", put: message },

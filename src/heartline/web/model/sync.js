@@ -46,7 +46,7 @@ export class Sync {
       this.#pump();
     });
     stream.addEventListener("subscribed", () => this.reload());
-    stream.addEventListener("lost", () => this.#lost());
+    stream.addEventListener("lost", () => this.reload({ isLost: true }));
     stream.addEventListener("resumed", () => this.#resumed());
     stream.addEventListener("refused", () => this.#store.end());
     stream.addEventListener("state", () => this.#showState());
@@ -65,8 +65,8 @@ export class Sync {
   }
 
   /** Fetch everything again; operations wait until it is there. */
-  reload() {
-    this.#loading ??= this.#reload().finally(() => {
+  reload({ isLost = false } = {}) {
+    this.#loading ??= this.#reload(isLost).finally(() => {
       this.#loading = null;
       this.#showState();
     });
@@ -105,16 +105,11 @@ export class Sync {
     for (const thread of this.#store.threads) if (thread.error) thread.loadLatest();
   }
 
-  async #lost() {
-    await this.#store.db.set("cursor", null); // what is kept here must not be gone on with
-    await this.reload();
-    this.#store.dispatchEvent(new Event("history-lost"));
-  }
-
-  async #reload() {
-    const { api } = this.#store;
+  async #reload(isLost) {
+    const { api, db } = this.#store;
     this.#held += 1;
     try {
+      if (isLost) await db.set("cursor", null); // what is kept here must not be gone on with
       for (;;) {
         try {
           const cursor = parseCursor((await api.get("/events", { limit: 1 })).cursor);
@@ -147,6 +142,7 @@ export class Sync {
     this.#store.setReady();
     this.#store.search_.reset();
     for (const thread of this.#store.threads) thread.loadLatest();
+    if (isLost) this.#store.dispatchEvent(new Event("history-lost"));
   }
 
   async #refreshDue() {
