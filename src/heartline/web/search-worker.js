@@ -25,14 +25,14 @@ globalThis.onmessage = ({ data }) => {
   } else if (data.changes) {
     change(data.changes);
   } else {
-    answer(data.id, data.find);
+    answer(data);
   }
 };
 
-async function answer(id, text) {
+async function answer({ id, find: text, timestampOf }) {
   try {
     await build();
-    postMessage({ id, found: find(text) });
+    postMessage({ id, found: text === undefined ? entries.get(timestampOf)?.timestamp : find(text) });
   } catch ({ kind = "refused", message }) {
     postMessage({ id, error: { kind, message } });
   }

@@ -18,7 +18,16 @@ export class Search {
   }
 
   /** Messages with all these words, newest first. Rejected with `ApiError`, or as the signal says. */
-  find(text, { onProgress, signal } = {}) {
+  find(text, options = {}) {
+    return this.#ask({ find: text }, options);
+  }
+
+  /** When a message was, or undefined when there is no such message. */
+  timestampOf(messageId) {
+    return this.#ask({ timestampOf: messageId });
+  }
+
+  #ask(question, { onProgress, signal } = {}) {
     signal?.throwIfAborted();
     const worker = this.#start();
     const id = this.#next;
@@ -29,7 +38,7 @@ export class Search {
         this.#waiting.delete(id);
         reject(signal.reason);
       });
-      worker.postMessage({ find: text, id });
+      worker.postMessage({ ...question, id });
     });
   }
 

@@ -189,7 +189,7 @@ export class Store extends EventTarget {
       cached: async (limit, before) => decodeMessages(await this.db.messagesBefore(conversationId, limit, before)),
       unsent: async () => decodeMessages(this.#unsent(conversationId)),
       count: async () => (await this.api.get("/accounts/count")).message_count,
-      timestampOf: async (id) => (await this.db.message(id))?.timestamp,
+      timestampOf: async (id) => (await this.db.message(id))?.timestamp ?? this.search_.timestampOf(id),
     };
   }
 
