@@ -6,6 +6,7 @@ import { groupMatcher, newId, splitNumbers } from "./rows.js";
 
 const SENDING = 2;
 const FROM_WEBSITE = 0;
+const UNDO_MS = 6_000;
 const TEXT = "text/plain";
 const STORED_AS_MEDIA = "firebase -1";
 
@@ -89,6 +90,20 @@ export const sending = {
       requests: [{ path: `/messages/remove/${messageId}` }],
       changes: [{ noun: "messages", id: messageId, remove: true }],
     });
+  },
+
+  /**
+   * Delete a message once that can no longer be undone, also when the page is gone by then. The view hides it meanwhile.
+   * @returns {{undo: () => Promise<void>}}
+   */
+  deleteMessageSoon(messageId) {
+    const added = this.act({
+      action: "delete message",
+      notBefore: Date.now() + UNDO_MS,
+      requests: [{ path: `/messages/remove/${messageId}` }],
+      whenDone: [{ noun: "messages", id: messageId, remove: true }],
+    });
+    return { undo: async () => this.outbox.cancel((await added).seq) };
   },
 
   // --- parts of the above ---

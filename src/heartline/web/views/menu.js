@@ -25,12 +25,18 @@ export function openMenu(anchor, label, items) {
     if (menu.contains(document.activeElement) || document.activeElement === document.body) before?.focus();
     menu.remove();
   });
-  document.body.append(menu);
+  landmarkOf(anchor).append(menu);
   menu.showPopover();
   place(menu, anchor);
   if (anchor instanceof Element) anchor.setAttribute("aria-expanded", "true");
   menu.querySelector("button").focus();
   return menu;
+}
+
+/** Where a menu belongs for who moves by landmarks: the part of the page that it was opened from. */
+function landmarkOf(anchor) {
+  const element = anchor instanceof Element ? anchor : document.elementFromPoint(anchor.x, anchor.y);
+  return element?.closest("main, nav") ?? document.body;
 }
 
 function menuItem({ label, image, action, danger = false, checked, keys }, choose) {

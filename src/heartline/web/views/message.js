@@ -25,7 +25,7 @@ export function renderItem(app, item) {
     {
       tabindex: -1,
       "data-id": message.id,
-      class: `${own ? "own" : "theirs"} ${isFirst ? "first" : ""} ${isLast ? "last" : ""} ${message.type}`,
+      class: `${own ? "own" : "theirs"} ${isFirst ? "first" : ""} ${isLast ? "last" : ""} ${message.type} ${leaving.has(message.id) ? "leaving" : ""}`,
     },
     h("span.spoken", {}, own ? "You: " : `${message.from ?? "They"}: `),
     sender && h("bdi.sender", { "aria-hidden": "true" }, sender),
@@ -118,31 +118,31 @@ function forward(app, text) {
   app.go("/new");
 }
 
-/** Deleted when the note that undoes it is gone; hidden at once. */
+/** Hidden at once, deleted when the note that undoes it is gone; one that was never sent is simply gone. */
 function deleteMessage({ store }, message) {
-  const element = document.querySelector(`li.message[data-id="${message.id}"]`);
-  element?.classList.add("leaving");
-  let isKept = false;
-  const finish = () => {
-    removeEventListener("pagehide", finish);
-    clearTimeout(timer);
-    if (!isKept) attempt(store.deleteMessage(message.id));
-    isKept = true;
-  };
-  const timer = setTimeout(finish, UNDO_MS);
-  addEventListener("pagehide", finish);
-  toast("The message is deleted.", {
+  if (message.unsent) return attempt(store.deleteMessage(message.id));
+  leaving.add(message.id);
+  hide(message.id, true);
+  const { undo } = store.deleteMessageSoon(message.id);
+  return toast("The message is deleted.", {
     label: "Undo",
-    shownMs: UNDO_MS - 500,
+    shownMs: UNDO_MS,
     action: () => {
-      isKept = true;
-      clearTimeout(timer);
-      document.querySelector(`li.message[data-id="${message.id}"]`)?.classList.remove("leaving");
+      leaving.delete(message.id);
+      hide(message.id, false);
+      attempt(undo());
     },
   });
 }
 
-const UNDO_MS = 6000;
+const UNDO_MS = 5500;
+
+/** Messages that are being deleted, by id. */
+const leaving = new Set();
+
+function hide(id, isHidden) {
+  document.querySelector(`li.message[data-id="${id}"]`)?.classList.toggle("leaving", isHidden);
+}
 
 async function saveFile({ store }, message) {
   saveBlob(await store.media(message.id), `heartline-${message.id}`);

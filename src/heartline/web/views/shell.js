@@ -14,9 +14,9 @@ export class Shell {
   constructor(app) {
     this.app = app;
     this.list = new ConversationList(app);
-    this.main = h("main.main-pane", { tabindex: -1 });
+    this.main = h(".main-pane", { tabindex: -1 });
     this.element = h(
-      ".shell",
+      "main.shell",
       {},
       h("button.skip", { type: "button", onclick: () => this.main.focus() }, "Go to the messages"),
       h("nav.list-pane", { "aria-label": "Conversations" }, this.list.element, connectionNote(app.store)),
