@@ -169,4 +169,4 @@ def test_no_view_has_a_violation_of_accessibility(
     expect(page.get_by_role("dialog")).to_be_visible()
     found += check_with_axe(page, "details")
     page.keyboard.press("Escape")
-    assert found == []
+    assert not found, "\n".join(found)
