@@ -1,5 +1,8 @@
 """Putting things in order in the web client."""
 
+from uuid import uuid4
+
+import pytest
 from playwright.sync_api import Page, expect
 
 from tests.conftest import Server
@@ -144,3 +147,81 @@ def test_search_finds_old_messages_and_goes_there(page: Page, server: Server, ph
     page.locator(".results a", has_text="needle").click()
     found = page.locator(".bubble", has_text="needle")
     expect(found).to_be_in_viewport()
+
+
+@pytest.mark.parametrize(
+    ("place", "add", "fields", "title"),
+    [
+        ("contacts", "Add contact", {"Name": "Zoe", "Phone number": "+15557770000"}, "Zoe"),
+        ("folders", "Add folder", {"Name": "Work"}, "Work"),
+        ("blocked", "Block", {"Or words in the message": "You have won"}, "You have won"),
+        ("auto-replies", "Add auto reply", {"Answer": "I am away"}, "While you are on vacation"),
+    ],
+)
+def test_lists_are_added_to_and_deleted_from(
+    page: Page, server: Server, phone: Phone, place: str, add: str, fields: dict[str, str], title: str
+) -> None:
+    phone.history("Ann", ["Hello"])
+    ui = Ui(page, server.url).log_in(phone)
+    expect(ui.row("Ann")).to_be_visible()
+    ui.go(f"/p/{place}")
+    page.get_by_role("button", name=add, exact=True).click()
+    for label, value in fields.items():
+        page.get_by_role("textbox", name=label, exact=True).fill(value)
+    page.get_by_role("button", name="Save").click()
+    expect(page.locator(".card-title")).to_have_text(title)
+    page.reload()
+    expect(page.locator(".card-title")).to_have_text(title)
+    page.get_by_role("button", name=f"Delete {title}").click()
+    expect(page.locator(".card-title")).to_have_count(0)
+
+
+def test_the_passcode_is_set_and_removed(page: Page, server: Server, phone: Phone) -> None:
+    phone.history("Ann", ["Hello"])
+    ui = Ui(page, server.url).log_in(phone)
+    expect(ui.row("Ann")).to_be_visible()
+    ui.go("/p/settings")
+    page.get_by_role("button", name="Set a passcode").click()
+    page.get_by_label("New passcode").fill("1234")
+    page.get_by_role("button", name="Save").click()
+    expect(ui.note("The passcode is set.")).to_be_visible()
+    assert phone.key.open(phone.account.get("/accounts/settings")["passcode"]) == "1234"
+    page.get_by_role("button", name="Remove the passcode").click()
+    page.get_by_label("Passcode").fill("1234")
+    page.get_by_role("button", name="Open").click()
+    expect(page.get_by_role("button", name="Set a passcode")).to_be_visible()
+
+
+def test_devices_are_named_and_let_in(page: Page, server: Server, phone: Phone) -> None:
+    phone.history("Ann", ["Hello"])
+    assert server.http.get("/api/v1/activate", params={"activation_code": "AB12CD34"}).status_code == 404
+    ui = Ui(page, server.url).log_in(phone)
+    expect(ui.row("Ann")).to_be_visible()
+    ui.go("/p/devices")
+    page.get_by_role("button", name="Rename Model").click()
+    page.get_by_role("textbox", name="Name").fill("My phone")
+    page.get_by_role("button", name="Save").click()
+    expect(page.locator(".card")).to_contain_text("Primary: sends your messages")
+    expect(page.locator(".card-title")).to_have_text("My phone")
+    page.get_by_role("button", name="Let a device in by its code").click()
+    page.get_by_label("Code on the device").fill("ffff0000")
+    page.get_by_role("button", name="Let it in").click()
+    expect(page.get_by_role("alert")).to_contain_text("No device is waiting")
+    page.get_by_label("Code on the device").fill("ab12cd34")
+    page.get_by_role("button", name="Let it in").click()
+    expect(ui.note("The device is let in.")).to_be_visible()
+    reply = server.http.get("/api/v1/activate", params={"activation_code": "AB12CD34"})
+    assert reply.json()["account_id"] == phone.account.id
+
+
+def test_sign_up(page: Page, server: Server) -> None:
+    ui = Ui(page, server.url).go()
+    page.get_by_role("button", name="Sign up").click()
+    page.get_by_label("User name").fill(f"{uuid4().hex}@example.org")
+    page.get_by_label("Your name").fill("Pat")
+    page.get_by_label("Phone number").fill("+15550001111")
+    page.get_by_label("Password").fill("a long password")
+    page.get_by_role("button", name="Sign up").click()
+    expect(page.get_by_text("No conversations yet.")).to_be_visible()
+    ui.go("/p/account")
+    expect(page.locator(".account-name")).to_contain_text("Pat")

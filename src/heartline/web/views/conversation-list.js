@@ -36,6 +36,7 @@ export class ConversationList {
     return h(
       "header.list-head",
       {},
+      h("h1.spoken", {}, "Conversations"),
       iconButton("menu", "Menu", (event) => openMainMenu(this.app, event.currentTarget), { "aria-haspopup": "menu" }),
       h("button.search-entry", { type: "button", onclick: () => go("/search") }, "Search messages"),
       iconButton("compose", "New message", () => go("/new"), { keys: "n", class: "accent" }),

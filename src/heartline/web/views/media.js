@@ -50,8 +50,11 @@ const SHOW = {
     const url = URL.createObjectURL(blob);
     const label = `Picture${message.from ? ` from ${message.from}` : ""}, open it large`;
     const picture = h("img", { src: url, alt: "Picture", decoding: "async" });
-    picture.addEventListener("error", () => replace(picture.parentElement, "This picture cannot be shown."), { once: true });
-    return h("button.picture-button", { type: "button", "aria-label": label, onclick: () => showPicture(url, blob, message) }, picture);
+    const open = () => showPicture(url, blob, message);
+    const shown = h("button.picture-button", { type: "button", "aria-label": label, onclick: open }, picture);
+    const broken = () => shown.replaceWith(h("span.media-wait", {}, icon("failed"), "This picture cannot be shown."));
+    picture.addEventListener("error", broken, { once: true });
+    return shown;
   },
   video: (blob) => h("video", { src: URL.createObjectURL(blob), controls: true, preload: "metadata", "aria-label": "Video" }),
   audio: (blob) => h("audio", { src: URL.createObjectURL(blob), controls: true, preload: "metadata", "aria-label": "Sound" }),

@@ -5,10 +5,12 @@ import { sameDay } from "./format.js";
 const TOGETHER_MS = 5 * 60 * 1000;
 /** Messages of one side that follow each other this soon stand together, with one time below them. */
 
+const PHONE_ANSWERS_MS = 60_000;
+
 export const isOwn = ({ type }) => type === "sent" || type === "sending" || type === "failed" || type === "delivered";
 
 /**
- * Items {key, day} and {key, message, isFirst, isLast, sender}. One of `before` (by key) is used again when it says the
+ * Items {key, day} and {key, message, isFirst, isLast, sender, isLate}. One of `before` (by key) is used again when it says the
  * same, so that what is on the page already is left alone.
  */
 export function messageItems(messages, before, isGroup) {
@@ -26,9 +28,14 @@ export function messageItems(messages, before, isGroup) {
     }
     const isFirst = !belongTogether(previous, message);
     const sender = isGroup && isFirst && message.type === "received" ? (message.from ?? "") : "";
-    add({ key: message.id, message, isFirst, isLast: !belongTogether(message, next), sender });
+    add({ key: message.id, message, isFirst, isLast: !belongTogether(message, next), sender, isLate: isLate(message) });
   });
   return items;
+}
+
+/** Whether the phone should have said by now that it sent a message: then it is not there at the moment. */
+function isLate({ type, pending, timestamp }) {
+  return type === "sending" && !pending && Date.now() - timestamp > PHONE_ANSWERS_MS;
 }
 
 function belongTogether(one, other) {

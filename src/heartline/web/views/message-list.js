@@ -12,6 +12,8 @@ import { attempt } from "./toast.js";
 const NEAR_PX = 1500;
 /** How near an end of the window somebody must be for it to move. */
 const AT_END_PX = 40;
+const LATE_MS = 20_000;
+/** How often it is looked which messages wait for the phone too long. */
 
 export class MessageList {
   constructor(app, thread) {
@@ -35,10 +37,12 @@ export class MessageList {
     const observer = new ResizeObserver(() => this.isAtEnd && this.#scrollToEnd());
     observer.observe(this.scroller);
     observer.observe(this.list);
+    const timer = setInterval(() => (this.wasShown && !this.element.isConnected ? clearInterval(timer) : update()), LATE_MS);
     this.update();
   }
 
   shown() {
+    this.wasShown = true;
     this.#scrollToEnd();
     this.#loadNearEnds();
   }

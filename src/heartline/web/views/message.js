@@ -10,14 +10,11 @@ import { openMenu } from "./menu.js";
 import { isOwn } from "./message-items.js";
 import { attempt, toast } from "./toast.js";
 
-const PHONE_ANSWERS_MS = 60_000;
-/** A phone that has not said within this time that it sent a message is not there at the moment. */
-
 export function renderItem(app, item) {
   if (item.day !== undefined) {
     return h("li.day", {}, h("span", { role: "heading", "aria-level": 2 }, formatDay(item.day)));
   }
-  const { message, isFirst, isLast, sender } = item;
+  const { message, isFirst, isLast, sender, isLate } = item;
   if (message.type === "info") return h("li.message.info", { tabindex: -1, "data-id": message.id }, h("p.bubble", {}, message.text));
   const own = isOwn(message);
   return h(
@@ -38,7 +35,7 @@ export function renderItem(app, item) {
         tabindex: -1,
       }),
     ),
-    footOf(app, message, isLast),
+    footOf(app, message, isLast, isLate),
   );
 }
 
@@ -57,7 +54,7 @@ function cardOf(card) {
 }
 
 /** When, and what became of it. Below the last of messages that stand together, and below one that is not well. */
-function footOf(app, message, isLast) {
+function footOf(app, message, isLast, isLate) {
   const { type, timestamp } = message;
   if (type === "failed") {
     return h(
@@ -68,7 +65,7 @@ function footOf(app, message, isLast) {
       button("Try again", () => attempt(app.store.retry(message.id))),
     );
   }
-  const state = stateOf(message);
+  const state = stateOf(message, isLate);
   if (!isLast && type !== "sending") return h("span.spoken", {}, `${formatTime(timestamp)}${state ? `, ${state.words}` : ""}`);
   return h(
     ".message-foot",
@@ -78,11 +75,11 @@ function footOf(app, message, isLast) {
   );
 }
 
-function stateOf({ type, pending, timestamp }) {
+function stateOf({ type, pending }, isLate) {
   switch (type) {
     case "sending":
       if (pending) return { image: "clock", words: "Waiting for the server" };
-      if (Date.now() - timestamp > PHONE_ANSWERS_MS) return { image: "phone", words: "Waiting for your phone" };
+      if (isLate) return { image: "phone", words: "Waiting for your phone" };
       return { image: "clock", words: "Sending" };
     case "sent":
       return { image: "check", words: "Sent", quiet: true };
