@@ -143,7 +143,7 @@ export const scheduled = {
   }),
   fields: ({ to, text, timestamp = Date.now() + 3_600_000, repeat = 0 }) => [
     { name: "to", label: "To", type: "tel", value: to, required: true, hint: "Phone numbers, with commas between." },
-    { name: "text", label: "Message", type: "textarea", value: text, required: true },
+    { name: "text", label: "Message", type: "textarea", value: text, required: true, autofocus: Boolean(to) },
     { name: "when", label: "When", type: "datetime-local", value: forInput(timestamp), required: true },
     { name: "repeat", label: "How often", type: "select", options: REPEATS, value: repeat },
   ],

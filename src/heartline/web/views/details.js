@@ -28,7 +28,7 @@ export function showDetails(app, id) {
           h(
             "span.row-words",
             {},
-            h("bdi.row-title", {}, contact?.name ?? phoneNumber),
+            contact && h("bdi.row-title", {}, contact.name),
             h("a.person-number", { href: `tel:${phoneNumber}` }, phoneNumber),
           ),
           conversation.isGroup && button("Write", write),

@@ -34,7 +34,8 @@ export function showDialog(title, content, { kind = "", actions = () => [] } = {
     });
     document.body.append(dialog);
     dialog.showModal();
-    dialog.querySelector("[autofocus], .dialog-body :is(input, textarea, select), .primary, .danger")?.focus();
+    const first = ".dialog-body :is(input, textarea, select), .primary, .danger";
+    (dialog.querySelector("[autofocus]") ?? dialog.querySelector(first))?.focus();
   });
 }
 

@@ -10,11 +10,13 @@ const date = new Intl.DateTimeFormat(undefined, { day: "numeric", month: "short"
 const longDay = new Intl.DateTimeFormat(undefined, { weekday: "long", day: "numeric", month: "long" });
 const longDate = new Intl.DateTimeFormat(undefined, { weekday: "long", day: "numeric", month: "long", year: "numeric" });
 const full = new Intl.DateTimeFormat(undefined, { dateStyle: "full", timeStyle: "short" });
+const moment = new Intl.DateTimeFormat(undefined, { dateStyle: "medium", timeStyle: "short" });
 const relative = new Intl.RelativeTimeFormat(undefined, { numeric: "auto" });
 const number = new Intl.NumberFormat();
 
 export const formatTime = (timestamp) => time.format(timestamp);
 export const formatFull = (timestamp) => full.format(timestamp);
+export const formatMoment = (timestamp) => moment.format(timestamp);
 export const formatNumber = (value) => number.format(value);
 
 /** When, in a list: as short as it can be told. */

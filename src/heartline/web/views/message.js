@@ -2,7 +2,7 @@
 
 import { button, iconButton } from "./controls.js";
 import { h } from "./dom.js";
-import { formatDay, formatFull, formatTime } from "./format.js";
+import { formatDay, formatFull, formatMoment, formatTime } from "./format.js";
 import { icon } from "./icons.js";
 import { isOnlyEmoji, linkify } from "./linkify.js";
 import { fileOf, saveBlob } from "./media.js";
@@ -101,7 +101,7 @@ export function openMessageMenu(app, message, anchor) {
   }
   if (message.isMedia) items.push({ label: "Save the file", image: "download", action: () => attempt(saveFile(app, message)) });
   if (message.type === "failed") items.push({ label: "Try again", image: "send", action: () => attempt(store.retry(message.id)) });
-  items.push({ label: formatFull(message.timestamp), image: "clock", action: () => toast(formatFull(message.timestamp)) }, null, {
+  items.push({ label: formatMoment(message.timestamp), image: "clock", action: () => toast(formatFull(message.timestamp)) }, null, {
     label: "Delete message",
     image: "delete",
     danger: true,
