@@ -15,6 +15,7 @@ help:
 	@echo 'make bench-jitter  cut 200 clients off again and again, and kill the server: what is lost, doubled, late; ARGS=--quick'
 	@echo 'make cluster       three nodes, PostgreSQL and NATS behind nginx, all on this machine, until Ctrl+C'
 	@echo 'make bench-cluster latency over each bus, and events per second of one node and of three; ARGS=--quick'
+	@echo 'make screenshots   take the pictures of the web client in docs/images'
 	@echo 'make docs          write the pages of docs/ that are made from the code'
 	@echo 'make requirements  pin the newest versions that pyproject.toml and tests/node/package.json allow'
 	@echo 'make clean         remove .venv and everything else that can be made again; keeps ./data'
@@ -26,7 +27,7 @@ run: .venv/.package
 demo: .venv/.package
 	@exec $(BIN)/heartline demo $(ARGS)
 
-test: .venv/.test $(NODE_MODULES)
+test: .venv/.test $(NODE_MODULES) .venv/.chromium
 	@$(BIN)/pytest $(ARGS)
 
 check: .venv/.test
@@ -43,6 +44,9 @@ cluster: .venv/.test
 
 bench-cluster: .venv/.test
 	@$(BIN)/python -m bench.cluster_bench $(ARGS)
+
+screenshots: .venv/.test .venv/.chromium
+	@$(BIN)/python -m tests.web.screenshots
 
 docs: .venv/.package
 	@$(BIN)/python docs/make.py
@@ -96,5 +100,16 @@ $(NODE_MODULES): tests/node/package.json tests/node/package-lock.json .venv/.tes
 	@cd tests/node && PATH="$(CURDIR)/$(BIN):$$PATH" npm ci --loglevel=error --no-progress >/dev/null
 	@touch $@
 
-.PHONY: help run demo test check bench-jitter cluster bench-cluster docs requirements clean
+# The browser of tests/web, installed where that is allowed; where it is not, its tests fail and say what to install.
+.venv/.chromium: .venv/.created
+	@for name in "$$CHROMIUM" chromium chromium-browser google-chrome-stable google-chrome; do \
+		if command -v "$$name" >/dev/null; then touch $@; exit; fi; \
+	done; \
+	if [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null; then \
+		echo 'Installing Chromium'; \
+		apt-get -qq update >/dev/null && \
+			DEBIAN_FRONTEND=noninteractive apt-get -qq install --no-install-recommends chromium >/dev/null && touch $@; \
+	fi || true
+
+.PHONY: help run demo test check bench-jitter cluster bench-cluster screenshots docs requirements clean
 .DELETE_ON_ERROR:

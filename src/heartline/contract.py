@@ -191,6 +191,9 @@ class Endpoint:
 
 
 ENDPOINTS: list[Endpoint] = []
+"""The API of Pulse and Heart SMS."""
+EXTENSIONS: list[Endpoint] = []
+"""What only our own web client calls."""
 OPERATIONS: dict[str, type[Operation]] = {}
 
 
@@ -214,11 +217,12 @@ def _endpoint(
     limit: Limit | None = None,
     implemented: bool = True,
     gated: bool = False,
+    extension: bool = False,
 ) -> Callable[[H], H]:
     def register(handler: H) -> H:
         hints = get_type_hints(handler, include_extras=True)
         reply = hints.pop("return")
-        ENDPOINTS.append(
+        (EXTENSIONS if extension else ENDPOINTS).append(
             Endpoint(
                 method=method,
                 path=path,

@@ -38,6 +38,7 @@ def _tell(config: Config, port: int) -> None:
     data = "" if config.database or config.data == Config.data else f" --data {config.data}"
     Console(highlight=False, soft_wrap=True).print(
         f"[bold]Heartline is running.[/bold] Ctrl+C stops it.\n"
+        f"  Web client     http{s}://{host}:{port}/\n"
         f"  REST API       http{s}://{host}:{port}/api/v1  (described at /openapi.json)\n"
         f"  Notifications  ws{s}://{host}:{port}/stream?account_id=...\n"
         f"  Data           {escape(without_password(config.database_url))}\n"

@@ -4,7 +4,7 @@ The device shows a code of its own making and asks for it every five seconds. A 
 code; the next question of the device is then answered like a login, once.
 """
 
-from heartline.contract import Limit, Request, Tx, get
+from heartline.contract import Limit, Request, Tx, get, post
 from heartline.errors import NotFound, WrongType
 from heartline.resources.accounts import Login, login_reply
 
@@ -38,6 +38,12 @@ def activate(tx: Tx, request: Activate) -> Login | NotFound:
     if not tx.sql("DELETE FROM activations WHERE code = $1 RETURNING code", code):
         return NotFound(NOT_YET)  # the same code was asked for at the same moment, and that request gets the login
     return login_reply(tx.bound(found[0][0]))
+
+
+@post("/activate", extension=True, limit=Limit(attempts=30, window_s=60))
+def approve_activation(tx: Tx, request: Activate) -> None:
+    """Let the device that asks with this code log in to the account; 404 when none does."""
+    approve(tx, request.activation_code)
 
 
 def approve(tx: Tx, code: str) -> None:

@@ -14,7 +14,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 import heartline.resources  # noqa: F401  fills ENDPOINTS
 from heartline import __version__
-from heartline.contract import ENDPOINTS
+from heartline.contract import ENDPOINTS, EXTENSIONS
 from heartline.errors import HeartlineError, MethodNotAllowed, StorageFailure, UnknownPath, UpgradeRequired
 from heartline.server.config import Config
 from heartline.server.events import serve_events
@@ -22,6 +22,7 @@ from heartline.server.limits import Limiter
 from heartline.server.node import Node
 from heartline.server.openapi import openapi_json
 from heartline.server.service import CORS, Service, error_reply, json_reply
+from heartline.server.web import WebClient
 
 PREFLIGHT_AGE_S = 24 * 60 * 60
 """How long a browser may remember the answer to a preflight; browsers cap it at a day or less."""
@@ -45,9 +46,14 @@ def make_app(config: Config, open_node: Callable[[], Node]) -> ASGIApp:
         finally:
             await node.close()
 
+    web = WebClient()
+
+    async def greet(http: Request) -> Response:
+        return await web.answer_page(http) or _greeting()
+
     app = Starlette(
         routes=[
-            Route("/", _greet),
+            Route("/", greet),
             Route("/healthz/", _check_health),
             Route("/openapi.json/", _describe),
             Route("/stream/", _ask_to_upgrade),
@@ -55,6 +61,7 @@ def make_app(config: Config, open_node: Callable[[], Node]) -> ASGIApp:
                 "/api/v1",
                 routes=[*_resources(config), Route("/events/", serve_events), Route("/stream/", _ask_to_upgrade)],
             ),
+            *(Route(f"{path}/", web.answer) for path in web.paths),
         ],
         lifespan=lifespan,
         exception_handlers={404: _unknown_path, 405: _wrong_method, HeartlineError: _failed, Exception: _crashed},
@@ -90,7 +97,7 @@ def _outermost(app: ASGIApp) -> ASGIApp:
 def _resources(config: Config) -> Iterator[BaseRoute]:
     """One mount a resource and in it one route an endpoint, literal paths before those with parameters."""
     limiter = Limiter()
-    ordered = sorted(ENDPOINTS, key=lambda endpoint: (endpoint.resource, "{" in endpoint.path))
+    ordered = sorted([*ENDPOINTS, *EXTENSIONS], key=lambda endpoint: (endpoint.resource, "{" in endpoint.path))
     for resource, endpoints in groupby(ordered, lambda endpoint: endpoint.resource):
         prefix = f"/{resource}"
         yield Mount(
@@ -106,9 +113,10 @@ def _resources(config: Config) -> Iterator[BaseRoute]:
         )
 
 
-async def _greet(_: Request) -> Response:
+def _greeting() -> Response:
     return PlainTextResponse(
         f"Heartline {__version__}: a sync server for text messages.\n\n"
+        "Web client     /             (open it in a browser)\n"
         "REST API       /api/v1       described at /openapi.json\n"
         "Notifications  /stream?account_id=...  (WebSocket)\n"
         "Health         /healthz\n"
