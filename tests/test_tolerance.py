@@ -1,5 +1,7 @@
 """What clients write and what is understood: tables of path, query and body to a request or an exact error (rest.md 1)."""
 
+import json
+import tracemalloc
 from typing import Any
 from urllib.parse import quote, urlencode
 
@@ -114,6 +116,23 @@ def test_deep_json_where_structure_is_expected(endpoint: str, opening: bytes) ->
     names = {"POST /messages/add": b"messages", "POST /devices/add": b"device", "POST /media/add": b"data"}
     deep = opening * 100_000 + b"1" + (b"]" if opening == b"[" else b"}") * 100_000
     assert sentence(endpoint, body=b'{"message_id":1,"%s":%s}' % (names[endpoint], deep)) == TOO_DEEP
+
+
+def test_a_byte_order_mark_is_no_fault() -> None:
+    body = b"\xef\xbb\xbf" + json.dumps({"message_type": 2}).encode()
+    assert request("POST /messages/update_type/5", body=body) == UpdateMessageType(device_id=5, message_type=2)
+
+
+def test_members_that_nobody_asked_for_take_no_memory() -> None:
+    body = b"{" + b",".join(b'"%x":0' % n for n in range(200_000)) + b',"message_type":2}'
+    tracemalloc.start()
+    try:
+        found = request("POST /messages/update_type/5", body=body)
+        _, peak_bytes = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+    assert found == UpdateMessageType(device_id=5, message_type=2)
+    assert peak_bytes < 2 * len(body)
 
 
 # --- the account (rest.md 1.2, decisions.md 5) ---

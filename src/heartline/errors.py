@@ -20,6 +20,8 @@ class HeartlineError(Exception):
     """When it makes sense to try again, for the `Retry-After` header."""
     details: Mapping[str, str | int] = {}
     """More members of the reply, for programs."""
+    headers: Mapping[str, str] = {}
+    """More headers of the reply."""
 
 
 class BadRequest(HeartlineError):
@@ -58,6 +60,24 @@ class NotEncrypted(BadRequest):
 
     def __init__(self, name: str) -> None:
         super().__init__(f"parameter {name} is not encrypted")
+
+
+class MalformedRequest(BadRequest):
+    """What came is no HTTP."""
+
+    code = "malformed_request"
+
+    def __init__(self) -> None:
+        super().__init__("this is no HTTP request")
+
+
+class BadHandshake(BadRequest):
+    """An upgrade request that RFC 6455 does not allow."""
+
+    code = "bad_handshake"
+
+    def __init__(self, why: str) -> None:
+        super().__init__(f"this is no WebSocket handshake: {why}")
 
 
 class MalformedBody(BadRequest):
@@ -123,8 +143,17 @@ class MethodNotAllowed(HeartlineError):
     status = 405
     code = "method_not_allowed"
 
-    def __init__(self, method: str) -> None:
+    def __init__(self, method: str, *, allow: str) -> None:
         super().__init__(f"method {method} is not allowed here")
+        self.headers = {"allow": allow}
+
+
+class RequestTimeout(HeartlineError):
+    status = 408
+    code = "request_timeout"
+
+    def __init__(self) -> None:
+        super().__init__("the request did not come in time")
 
 
 class PrimaryExists(HeartlineError):
@@ -165,6 +194,7 @@ class UnsupportedEncoding(HeartlineError):
 class UpgradeRequired(HeartlineError):
     status = 426
     code = "upgrade_required"
+    headers: Mapping[str, str] = {"upgrade": "websocket", "sec-websocket-version": "13"}
 
     def __init__(self) -> None:
         super().__init__("this path speaks WebSocket: send an upgrade request")
@@ -177,6 +207,14 @@ class TooManyAttempts(HeartlineError):
     def __init__(self, retry_after_s: int) -> None:
         super().__init__(f"too many attempts, try again in {retry_after_s} seconds")
         self.retry_after_s = retry_after_s
+
+
+class HeadTooLarge(HeartlineError):
+    status = 431
+    code = "head_too_large"
+
+    def __init__(self, limit_bytes: int) -> None:
+        super().__init__(f"the request line and headers are larger than {limit_bytes} bytes")
 
 
 class StorageFailure(HeartlineError):

@@ -59,6 +59,13 @@ def test_other_callers_are_counted_on_their_own(limiter: Limiter) -> None:
         assert wait_s(limiter, LOGIN, 100, *caller) is None
 
 
+def test_a_long_value_takes_no_more_memory_than_a_short_one(limiter: Limiter) -> None:
+    for _ in range(4):
+        wait_s(limiter, LOGIN, 100, "/login", "::1", "é" * 1_000_000)
+    assert wait_s(limiter, LOGIN, 100, "/login", "::1", "é" * 1_000_000) == 60
+    assert sum(len(part) for key in limiter._windows for part in key) < 200
+
+
 def test_an_address_has_a_share_over_all_names(limiter: Limiter) -> None:
     allowed = LOGIN.attempts * PER_ADDRESS
     waits = [wait_s(limiter, LOGIN, 100, "/login", "::1", f"user {n}") for n in range(allowed + 2)]

@@ -342,6 +342,13 @@ def test_a_character_split_over_fragments(account: Account) -> None:
         assert json.loads(client.text())["identifier"] == identifier
 
 
+@pytest.mark.parametrize("begin", [b"\xff", "κόσμε".encode() + b"\xf4\x90\x80\x80", b"\xed\xa0\x80", b"\xc0\xaf"])
+def test_a_fragment_that_is_no_text_is_refused_before_the_message_ends(account: Account, begin: bytes) -> None:
+    with welcomed(account) as client:
+        client.send(client_frame(TEXT, b"{", final=False), client_frame(CONTINUATION, begin, final=False))
+        assert client.is_closed()[0] == 1007
+
+
 def test_a_subscribe_byte_by_byte(account: Account) -> None:
     with welcomed(account) as client:
         for byte in client_text(SUBSCRIBE):

@@ -8,7 +8,7 @@ import pytest
 
 from heartline.errors import AccountIdInvalid, HeartlineError, MissingParameter, NotText, Overloaded, StorageFailure
 from heartline.stream import frames
-from heartline.stream.connection import HELD_PINGS, SUBSCRIPTIONS, Connection, Dialect, Stream
+from heartline.stream.connection import HELD_PINGS, QUESTIONS, SUBSCRIPTIONS, Connection, Dialect, Stream
 from heartline.stream.cursors import Key
 from heartline.stream.hub import Hub, Reader
 from heartline.stream.wheel import PING_INTERVAL_S, SLOTS
@@ -38,6 +38,7 @@ class Client(Connection):
             self.dialect = Dialect.EXTENDED if extended else Dialect.ACTION_CABLE
         self.acknowledged: int | None = None
         """What has certainly arrived, from the subscription on."""
+        self.last_offset: int | None = None
         self.ends: list[tuple[object, ...]] = []
         self._written: list[bytes] = []
 
@@ -53,11 +54,21 @@ class Client(Connection):
 
     def confirmed(self, reader: Reader) -> None:
         if self.client_id and self.acknowledged is None:
-            self.acknowledged = reader.cursor
+            self.acknowledged = self.last_offset = reader.cursor
+            self.stream.moving.add(self)
         super().confirmed(reader)
+
+    def deliver(self, data: bytes, last_offset: int) -> None:
+        super().deliver(data, last_offset)
+        self.last_offset = last_offset
+        if self.client_id:
+            self.stream.moving.add(self)
 
     def arrived(self) -> int | None:
         return self.acknowledged
+
+    def all_arrived(self) -> bool:
+        return self.acknowledged == self.last_offset
 
     def heard(self) -> list[str]:
         """The texts that came since the last call."""
@@ -937,15 +948,36 @@ def test_a_page_that_comes_back_gets_what_it_had_not_certainly_received(server: 
     assert server.connect_as("").heard() == [CONFIRMATION]
 
 
-def test_a_page_that_comes_back_after_a_restart_goes_on_where_the_last_ping_found_it(server: Server) -> None:
+def test_a_page_that_comes_back_after_a_crash_goes_on_where_it_was_last_seen(server: Server) -> None:
     client = server.connect_as("1234")
     server.emit()
     server.emit()
     client.acknowledged = 1
-    server.ping_all()
+    server.stream.note_cursors()
     server.log.stored |= server.stream.cursors.take_changes()
     assert server.log.stored == {Key(ACCOUNT, "1234"): 1}
     assert server.connect_as("1234").heard() == [CONFIRMATION, DATA]
+
+
+def test_a_page_is_watched_until_it_has_got_everything(server: Server) -> None:
+    client = server.connect_as("1234")
+    server.stream.note_cursors()
+    assert server.stream.cursors.take_changes() == {Key(ACCOUNT, "1234"): 0}  # so that a crash right now loses nothing
+    assert server.stream.moving == set()
+    server.emit()
+    server.stream.note_cursors()
+    assert server.stream.moving == {client}
+    client.acknowledged = 1
+    server.stream.note_cursors()
+    assert server.stream.cursors.take_changes() == {Key(ACCOUNT, "1234"): 1}
+    assert server.stream.moving == set()
+
+
+def test_a_page_that_left_is_not_watched(server: Server) -> None:
+    client = server.connect_as("1234")
+    server.emit()
+    client.left()
+    assert server.stream.moving == set()
 
 
 def test_a_page_that_subscribes_again_on_its_socket_gets_nothing_twice(server: Server) -> None:
@@ -965,3 +997,40 @@ def test_a_page_that_never_subscribed_leaves_no_cursor(server: Server) -> None:
     server.ping_all()
     client.left()
     assert server.stream.cursors.take_changes() == {}
+
+
+# --- floods ---
+
+
+@pytest.mark.parametrize("dialect", list(Dialect))
+def test_a_client_that_asks_without_end_is_closed(server: Server, dialect: Dialect) -> None:
+    client = server.connect()
+    client.dialect = dialect
+    for _ in range(QUESTIONS):
+        client.says(SUBSCRIBE, UNSUBSCRIBE)
+    assert client.ends == []
+    told = '{"type":"disconnect","reason":"too_many_commands","reconnect":true}'
+    assert client.says(SUBSCRIBE) == ([] if dialect is Dialect.NONE else [told])
+    assert client.ends == [("close", 1008, "too_many_commands")]
+    assert server.hub.accounts == []
+
+
+def test_a_client_that_asks_for_history_without_end_is_closed(server: Server) -> None:
+    client = server.subscribe_extended()
+    for _ in range(QUESTIONS):
+        client.received(json.dumps({"command": "history", "identifier": IDENTIFIER, "history": {"since": 1}}))
+    assert client.ends == [("close", 1008, "too_many_commands")]
+
+
+def test_every_turn_of_the_wheel_allows_new_questions(server: Server) -> None:
+    client = server.connect()
+    for _ in range(3):
+        for _ in range(QUESTIONS):
+            client.says(SUBSCRIBE, UNSUBSCRIBE)
+        server.ping_all()
+    assert client.ends == []
+
+
+def test_repeated_subscribes_are_no_questions(server: Server) -> None:
+    client = server.subscribe()
+    assert client.says(*[SUBSCRIBE] * QUESTIONS * 2) == [CONFIRMATION] * QUESTIONS * 2

@@ -3,9 +3,10 @@
 from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import asynccontextmanager
 from itertools import groupby
-from typing import Any
+from typing import Any, cast
 
 from starlette.applications import Starlette
+from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response
 from starlette.routing import BaseRoute, Mount, Route
@@ -14,18 +15,17 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 import heartline.resources  # noqa: F401  fills ENDPOINTS
 from heartline import __version__
 from heartline.contract import ENDPOINTS
-from heartline.errors import MethodNotAllowed, UnknownPath, UpgradeRequired
+from heartline.errors import HeartlineError, MethodNotAllowed, StorageFailure, UnknownPath, UpgradeRequired
 from heartline.server.config import Config
 from heartline.server.events import serve_events
 from heartline.server.limits import Limiter
 from heartline.server.node import Node
 from heartline.server.openapi import openapi_json
-from heartline.server.service import Service, error_reply, json_reply
+from heartline.server.service import CORS, Service, error_reply, json_reply
 
 PREFLIGHT_AGE_S = 24 * 60 * 60
 """How long a browser may remember the answer to a preflight; browsers cap it at a day or less."""
 
-CORS = [(b"access-control-allow-origin", b"*")]
 PREFLIGHT = [
     *CORS,
     (b"access-control-allow-methods", b"GET, POST, OPTIONS"),
@@ -57,7 +57,7 @@ def make_app(config: Config, open_node: Callable[[], Node]) -> ASGIApp:
             ),
         ],
         lifespan=lifespan,
-        exception_handlers={404: _unknown_path, 405: _wrong_method},
+        exception_handlers={404: _unknown_path, 405: _wrong_method, HeartlineError: _failed, Exception: _crashed},
     )
     app.router.redirect_slashes = False
     return _outermost(app)
@@ -126,9 +126,15 @@ async def _describe(_: Request) -> Response:
 
 
 async def _ask_to_upgrade(_: Request) -> Response:
-    response = error_reply(UpgradeRequired())
-    response.headers["upgrade"] = "websocket"
-    return response
+    return error_reply(UpgradeRequired())
+
+
+async def _failed(_: Request, error: Exception) -> Response:
+    return error_reply(cast(HeartlineError, error))
+
+
+async def _crashed(_: Request, __: Exception) -> Response:
+    return error_reply(StorageFailure())  # uvicorn logs what it was
 
 
 async def _unknown_path(http: Request, _: Exception) -> Response:
@@ -136,6 +142,5 @@ async def _unknown_path(http: Request, _: Exception) -> Response:
 
 
 async def _wrong_method(http: Request, error: Exception) -> Response:
-    response = error_reply(MethodNotAllowed(http.method))
-    response.headers.update(getattr(error, "headers", None) or {})  # Starlette's `Allow`
-    return response
+    headers = cast(HTTPException, error).headers or {}
+    return error_reply(MethodNotAllowed(http.method, allow=headers.get("Allow", "GET, POST")))

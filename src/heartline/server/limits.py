@@ -1,6 +1,7 @@
 """How often one caller may try: windows of counted attempts, in memory, on this node."""
 
 from collections import OrderedDict
+from hashlib import blake2b
 from math import ceil
 
 from heartline.contract import Limit
@@ -46,7 +47,8 @@ class Limiter:
     def _keys(self, limit: Limit, endpoint: str, address: str, value: str) -> list[tuple[int, tuple[str, ...]]]:
         if limit.parameter is None:
             return [(limit.attempts, (endpoint, address))]
+        digest = blake2b(value.encode(), digest_size=16).hexdigest()  # a value may be as long as a body
         return [
-            (limit.attempts, (endpoint, address, value)),
+            (limit.attempts, (endpoint, address, digest)),
             (limit.attempts * PER_ADDRESS, (endpoint, address)),
         ]

@@ -10,6 +10,7 @@ import uvicorn
 
 from heartline.server.app import make_app
 from heartline.server.config import Config
+from heartline.server.http import HttpProtocol
 from heartline.server.node import Node
 from heartline.server.websocket import StreamProtocol
 from heartline.storage.sqlite import SqliteStorage, open_database
@@ -82,7 +83,7 @@ def serve(config: Config, listener: socket.socket, started: Callable[[], None]) 
     server = _Server(
         uvicorn.Config(
             make_app(config, open_node),
-            http="httptools",
+            http=HttpProtocol,
             loop="uvloop",
             ws=StreamProtocol,
             lifespan="on",

@@ -7,6 +7,7 @@ publishes the transaction's events before it answers, so nobody who has a reply 
 
 import asyncio
 import time
+from http import HTTPStatus
 from typing import Any
 
 import msgspec
@@ -25,6 +26,9 @@ from heartline.storage import SqlTx
 from heartline.tolerance import decode
 
 log = structlog.get_logger()
+
+CORS = [(b"access-control-allow-origin", b"*")]
+"""What every reply carries, errors too: without it a browser does not show its page what went wrong (rest.md 1.1)."""
 
 DECODED_IN_A_THREAD_BYTES = 64 * 1024
 """Bodies from this size on are decoded in a thread: a smaller one holds up the event loop for less than a millisecond."""
@@ -120,4 +124,13 @@ def error_reply(error: HeartlineError) -> Response:
     response = json_reply(msgspec.json.encode({"error": str(error), "code": error.code, **error.details}), error.status)
     if error.retry_after_s is not None:
         response.headers["retry-after"] = str(error.retry_after_s)
+    response.headers.update(error.headers)
     return response
+
+
+def refusal(error: HeartlineError) -> bytes:
+    """The same as the last bytes of a connection, for what does not reach the application."""
+    response = error_reply(error)
+    headers = [*response.raw_headers, *CORS, (b"connection", b"close, upgrade" if error.status == 426 else b"close")]
+    lines = [b"HTTP/1.1 %d %s" % (error.status, HTTPStatus(error.status).phrase.encode()), *map(b": ".join, headers)]
+    return b"\r\n".join([*lines, b"", bytes(response.body)])

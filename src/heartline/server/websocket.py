@@ -7,8 +7,8 @@ answers everything that RFC 6455 forbids with the right close code.
 """
 
 import asyncio
+import codecs
 from collections.abc import Sequence
-from http import HTTPStatus
 from types import GeneratorType
 from typing import Any, cast
 
@@ -21,9 +21,10 @@ from websockets.server import ServerProtocol
 from websockets.streams import StreamReader
 from websockets.typing import Subprotocol
 
-from heartline.errors import HeartlineError
+from heartline.errors import BadHandshake, HeartlineError, MethodNotAllowed, UnknownPath, UpgradeRequired
 from heartline.server.node import Node
-from heartline.server.tcp import unacknowledged_bytes, watch_peer
+from heartline.server.service import refusal
+from heartline.server.tcp import unacknowledged_bytes
 from heartline.stream import frames
 from heartline.stream.connection import Connection, Dialect
 from heartline.stream.cursors import Receipts
@@ -42,10 +43,13 @@ CLOSE_S = 5.0
 """How long a client may take to answer a close frame."""
 
 
+_Utf8Decoder = codecs.getincrementaldecoder("utf-8")
+
+
 class StreamProtocol(Connection, asyncio.Protocol):
     """A WebSocket of the stream."""
 
-    __slots__ = ("_closing", "_connections", "_node", "_parser", "_receipts", "_transport", "_upgraded")
+    __slots__ = ("_closing", "_connections", "_early", "_node", "_parser", "_receipts", "_transport", "_upgraded")
 
     def __init__(self, config: Config, server_state: ServerState, app_state: dict[str, Any]) -> None:
         self._node: Node = app_state["node"]
@@ -53,6 +57,8 @@ class StreamProtocol(Connection, asyncio.Protocol):
         self._connections: set[Any] = server_state.connections
         self._transport: asyncio.Transport
         self._upgraded = False
+        self._early: bytes | None = b""
+        """What came in one segment with the upgrade request, until the welcome."""
         self._parser: _FrameParser | None = None
         self._receipts: Receipts | None = None
         """What a client with a `client_id` has got, from its subscription on."""
@@ -65,15 +71,16 @@ class StreamProtocol(Connection, asyncio.Protocol):
         self._transport = cast(asyncio.Transport, transport)
         buffer_bytes = self._node.config.socket_buffer_bytes
         self._transport.set_write_buffer_limits(buffer_bytes, buffer_bytes // 4)
-        watch_peer(self._transport.get_extra_info("socket"), self._node.config.dead_peer_s)
         self._connections.add(self)
 
     def data_received(self, data: bytes) -> None:
-        if self._upgraded:
-            self._receive(data)
-        else:
+        if not self._upgraded:
             self._upgraded = True
             self._shake_hands(data)
+        elif self._early is not None:
+            self._early += data
+        else:
+            self._receive(data)
 
     def pause_writing(self) -> None:
         # Nothing more is read either, so that a client cannot make us buffer answers that it does not fetch.
@@ -118,10 +125,12 @@ class StreamProtocol(Connection, asyncio.Protocol):
         self._transport.write(data)
         if self._receipts is not None:
             self._receipts.wrote(asyncio.get_running_loop().time(), len(data), last_offset)
+            self.stream.moving.add(self)
 
     def confirmed(self, reader: Reader) -> None:
         if self.client_id and self._receipts is None and reader.cursor is not None:
             self._receipts = Receipts(reader.cursor)
+            self.stream.moving.add(self)
         super().confirmed(reader)
 
     def arrived(self) -> int | None:
@@ -130,53 +139,56 @@ class StreamProtocol(Connection, asyncio.Protocol):
         on_the_way = unacknowledged_bytes(self._transport)
         return self._receipts.received(asyncio.get_running_loop().time(), on_the_way)
 
+    def all_arrived(self) -> bool:
+        return self._receipts is None or self._receipts.complete
+
     # --- handshake ---
 
     def _shake_hands(self, data: bytes) -> None:
         http = ServerProtocol(select_subprotocol=_select_subprotocol)
         http.receive_data(data)
         request = next((event for event in http.events_received() if isinstance(event, Request)), None)
-        if request is None:
-            self._transport.write(b"HTTP/1.1 400 Bad Request\r\ncontent-length: 0\r\nconnection: close\r\n\r\n")
+        if error := _handshake_error(http, request):
+            self._transport.write(refusal(error))
             self._transport.close()
             return
-        path, _, query = request.path.partition("?")
-        if path.rstrip("/") in PATHS:
-            http.send_response(http.accept(request))
-        else:
-            http.send_response(http.reject(HTTPStatus.NOT_FOUND, "no stream at this path\n"))
-        for chunk in http.data_to_send():
-            if chunk:
-                self._transport.write(chunk)
-        cast("GeneratorType[Any, Any, Any]", http.parser).close()  # see `_FrameParser.release`
+        request = cast(Request, request)
+        http.send_response(http.accept(request))
         if http.state is not OPEN:
+            self._transport.write(refusal(BadHandshake(str(http.handshake_exc))))
             self._transport.close()
             return
+        for chunk in http.data_to_send():
+            self._transport.write(chunk)
+        cast("GeneratorType[Any, Any, Any]", http.parser).close()  # see `_FrameParser.release`
         self.dialect = Dialect(http.subprotocol or "")
         sid = next(iter(request.headers.get_all("X-ANYCABLE-RESTORE-SID")), "")
         # What the client says before the welcome waits in the transport.
         self._transport.pause_reading()
-        self._node.spawn(self._enter(query, sid))
+        self._node.spawn(self._enter(request.path.partition("?")[2], sid))
 
     async def _enter(self, query: str, sid: str) -> None:
         """Welcome the client when its account exists."""
-        refusal: HeartlineError | None = None
+        error: HeartlineError | None = None
         try:
             parameters = parse_query(query.encode("ascii", "replace"))
             account = await self._node.find_account(parameters.get("account_id", ""))
             if self.dialect is not Dialect.EXTENDED:
                 self.client_id = parameters.get("client_id", "")[:CLIENT_ID_CHARACTERS]
             self.ask_pings(_seconds(parameters.get("pi", "")))
-        except HeartlineError as error:
-            refusal = error
+        except HeartlineError as refused:
+            error = refused
         if self._transport.is_closing() or self._closing is not None:
             return
         if self.writable:
             self._transport.resume_reading()
-        if refusal is None:
+        if error is None:
             self.welcome(account, parameters.get("sid", sid))
         else:
-            self.refuse(refusal)
+            self.refuse(error)
+        early, self._early = self._early, None
+        if early:
+            self._receive(early)
 
     # --- frames ---
 
@@ -190,7 +202,7 @@ class StreamProtocol(Connection, asyncio.Protocol):
             if chunk and self._closing is None:
                 self._transport.write(chunk)
         if parser.close_expected():
-            self._end()
+            self._finish()
         self._parser = None if parser.release() else parser
 
     def _frame(self, parser: "_FrameParser", frame: Frame) -> None:
@@ -200,22 +212,24 @@ class StreamProtocol(Connection, asyncio.Protocol):
             self.left()
             self.close(CloseCode.UNSUPPORTED_DATA, "the stream speaks text")
             return
-        if frame.data:  # so that empty ones, which no bound counts, take no memory
-            parser.fragments.append(bytes(frame.data))
+        try:
+            text = parser.utf8.decode(bytes(frame.data), frame.fin)
+        except UnicodeDecodeError:  # of the first fragment in which it shows
+            self.left()
+            self.close(CloseCode.INVALID_DATA, "a text frame must be UTF-8")
+            return
+        if text:  # so that empty ones, which no bound counts, take no memory
+            parser.fragments.append(text)
         if frame.fin:
-            text, parser.fragments = b"".join(parser.fragments), []
-            try:
-                self.received(text.decode())
-            except UnicodeDecodeError:
-                self.left()
-                self.close(CloseCode.INVALID_DATA, "a text frame must be UTF-8")
+            text, parser.fragments = "".join(parser.fragments), []
+            self.received(text)
 
     # --- the end ---
 
     def _begin_end(self) -> None:
         self._closing = asyncio.get_running_loop().call_later(CLOSE_S, self._transport.abort)
 
-    def _end(self) -> None:
+    def _finish(self) -> None:
         """Nothing more will be said on either side. Half-closing first lets the close frame arrive even when the client
         is still sending; where that is impossible (TLS) the socket is closed at once."""
         self.left()
@@ -232,7 +246,8 @@ class _FrameParser(Protocol):
 
     def __init__(self) -> None:
         super().__init__(Side.SERVER, state=OPEN, max_size=MESSAGE_BYTES)
-        self.fragments: list[bytes] = []
+        self.utf8 = _Utf8Decoder()
+        self.fragments: list[str] = []
 
     def release(self) -> bool:
         """Let go of its memory if nothing is half received, so that a new one can take its place: True if it did.
@@ -250,6 +265,20 @@ class _FrameParser(Protocol):
             return False
         parser.close()  # it refers to this object: without the cycle both are freed at once
         return True
+
+
+def _handshake_error(http: ServerProtocol, request: Request | None) -> HeartlineError | None:
+    """What is wrong with an upgrade request, but for what websockets itself finds."""
+    if request is None:
+        return BadHandshake(str(http.handshake_exc))
+    path = request.path.partition("?")[0]
+    if path.rstrip("/") not in PATHS:
+        return UnknownPath(path)
+    if request.method != "GET":
+        return MethodNotAllowed(request.method, allow="GET")
+    if request.headers.get_all("Sec-WebSocket-Version") != ["13"]:
+        return UpgradeRequired()
+    return None
 
 
 def _seconds(text: str) -> float:

@@ -21,6 +21,10 @@ from heartline.stream.wheel import PING_INTERVAL_S, PingWheel
 SUBSCRIPTIONS = 8
 """Different identifiers one socket may subscribe with; known clients use one."""
 
+QUESTIONS = 200
+"""Times that one socket may have the log asked where it goes on, from one turn of the wheel to the next: each costs a read
+of the database. Known clients ask once."""
+
 LONGEST_PING_S = 60
 """The longest ping interval that a client may ask for."""
 
@@ -47,8 +51,14 @@ class Stream:
         self.wheel = PingWheel()
         self.cursors = Cursors()
         self.sessions = Sessions()
+        self.moving: set[Connection] = set()
+        """Connections with a `client_id` that may have got further since `note_cursors` last looked."""
         self.stall_pings = max(1, round(stall_s / PING_INTERVAL_S))
         """Turns of the wheel for which a socket may take nothing before it is closed."""
+
+    def note_cursors(self) -> None:
+        """See how far old web clients have got, so that a crash makes them get little twice. To be called often."""
+        self.moving = {connection for connection in self.moving if connection.note_cursor()}
 
 
 class Connection:
@@ -61,6 +71,7 @@ class Connection:
         "dialect",
         "ping_every",
         "pings_skipped",
+        "questions",
         "readers",
         "sid",
         "slot",
@@ -84,6 +95,8 @@ class Connection:
         self.ping_every = 1
         """Turns of the wheel from one ping to the next."""
         self.pings_skipped = 0
+        self.questions = 0
+        """Asked since the last turn of the wheel."""
         self.writable = True
         self.stalled_pings = 0
         """Turns of the wheel since the socket took something."""
@@ -103,7 +116,12 @@ class Connection:
         raise NotImplementedError
 
     def arrived(self) -> int | None:
-        """The offset up to which a client with a `client_id` has certainly got everything; None before it subscribed."""
+        """The offset up to which a client with a `client_id` has certainly got everything; None before it subscribed.
+        Whoever makes this move puts the connection into `stream.moving`."""
+        raise NotImplementedError
+
+    def all_arrived(self) -> bool:
+        """Whether the last answer of `arrived` will not move by itself."""
         raise NotImplementedError
 
     # --- what happens to the client ---
@@ -162,6 +180,7 @@ class Connection:
         """The client is gone, or will be: no more events and pings. May be called twice."""
         if self.readers:
             self._remember()
+        self.stream.moving.discard(self)
         for reader in self.readers:
             self.stream.hub.unsubscribe(reader)
         self.readers = ()
@@ -172,6 +191,7 @@ class Connection:
     # --- called by the wheel and the hub ---
 
     def ping(self, frame: bytes) -> None:
+        self.questions = 0
         if not self.writable:
             self._stall()
             return
@@ -184,8 +204,14 @@ class Connection:
             if reader.held:
                 reader.held -= 1
                 self.stream.hub.catch_up(reader)
-        if self.client_id and (offset := self.arrived()) is not None:
-            self.stream.cursors.here(Key(self.account, self.client_id), offset)
+
+    def note_cursor(self) -> bool:
+        """Tell how far the client has got; whether it is worth looking again."""
+        offset = self.arrived()
+        if offset is None:
+            return False
+        self.stream.cursors.here(Key(self.account, self.client_id), offset)
+        return not self.all_arrived()
 
     def deliver(self, data: bytes, last_offset: int) -> None:
         self.write(data)
@@ -197,7 +223,7 @@ class Connection:
 
     def history_answered(self, reader: Reader, *, found: bool) -> None:
         if self.dialect is not Dialect.EXTENDED:  # it asked for nothing, but what it should get next was trimmed
-            self._end_too_slow()
+            self._end("too_slow", TRY_AGAIN_LATER)
             return
         answer = frames.confirm_history if found else frames.reject_history
         self.write(answer(reader.form.identifier))
@@ -216,6 +242,8 @@ class Connection:
             if self.dialect is Dialect.EXTENDED:
                 self._history(command)
         elif command.names_the_channel() and len(self.readers) < SUBSCRIPTIONS:
+            if not self._may_ask():
+                return
             history = command.wanted_history() if self.dialect is Dialect.EXTENDED else None
             client_id = "" if self.arrived() is not None else self.client_id
             self.stream.hub.subscribe(self._add_reader(command.identifier), history=history, client_id=client_id)
@@ -230,8 +258,14 @@ class Connection:
 
     def _history(self, command: commands.Command) -> None:
         reader, history = self._reader(command.identifier), command.wanted_history()
-        if reader is not None and history is not None:
+        if reader is not None and history is not None and self._may_ask():
             self.stream.hub.replay(reader, history)
+
+    def _may_ask(self) -> bool:
+        self.questions += 1
+        if self.questions > QUESTIONS:
+            self._end("too_many_commands", POLICY_VIOLATION)
+        return self.questions <= QUESTIONS
 
     def _reader(self, identifier: str) -> Reader | None:
         return next((reader for reader in self.readers if reader.form.identifier == identifier), None)
@@ -273,13 +307,13 @@ class Connection:
     def _stall(self) -> None:
         self.stalled_pings += 1
         if self.stalled_pings > self.stream.stall_pings:
-            self._end_too_slow()
+            self._end("too_slow", TRY_AGAIN_LATER)
 
-    def _end_too_slow(self) -> None:
+    def _end(self, reason: str, code: int) -> None:
         if self.dialect is not Dialect.NONE:
-            self.write(frames.disconnect("too_slow", reconnect=True))
+            self.write(frames.disconnect(reason, reconnect=True))
         self.left()
-        self.close(TRY_AGAIN_LATER, "too_slow")
+        self.close(code, reason)
 
 
 def _close_reason(error: HeartlineError) -> tuple[int, str]:

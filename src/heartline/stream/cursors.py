@@ -72,6 +72,11 @@ class Receipts:
             self._writes.pop()
         self._writes.append((now_s, self._written_bytes, offset))
 
+    @property
+    def complete(self) -> bool:
+        """Whether everything had arrived when `received` was last asked."""
+        return not self._writes
+
     def received(self, now_s: float, unacknowledged_bytes: int) -> int:
         """The offset up to which everything has arrived, given the bytes that the peer has not acknowledged yet."""
         acknowledged = self._written_bytes - unacknowledged_bytes
