@@ -122,7 +122,9 @@ class Load:
             worst_gap_s=max(reply["worst_gap_s"] for reply in replies),
             cpu_s=sum(reply["cpu_s"] for reply in replies),
             heard={
-                mark: Heard(sum(part[0] for part in parts), min(part[1] for part in parts), max(part[2] for part in parts))
+                mark: Heard(
+                    sum(part[0] for part in parts), min(part[1] for part in parts), max(part[2] for part in parts)
+                )
                 for mark, parts in heard.items()
             },
         )

@@ -171,7 +171,9 @@ async def _fan_out(target: Target, load: Load, rest: Rest, account: str, size: S
     used_cpu_s -= idle_cpu_s * watched.seconds / idle.seconds
     for mark in sent:
         if watched.heard[mark].clients != size.fan_out:
-            raise RuntimeError(f"{target.name}: an event reached {watched.heard[mark].clients} of {size.fan_out} sockets")
+            raise RuntimeError(
+                f"{target.name}: an event reached {watched.heard[mark].clients} of {size.fan_out} sockets"
+            )
     last = [watched.heard[mark].last_s - sent_s for mark, sent_s in sent.items()]
     return used_cpu_s / (size.fan_out * size.fan_out_events) * 1e6, last
 

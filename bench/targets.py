@@ -152,7 +152,9 @@ def all_targets(folder: Path) -> list[Callable[[], Target]]:
     return [
         lambda: Heartline(folder),
         lambda: Peer("C floor", lambda peers: [str(_compiled(peers / "floor.c", folder))]),
-        lambda: Peer("Node uWebSockets", lambda peers: [_node_for_uwebsockets(peers), str(peers / "node_uwebsockets.mjs")]),
+        lambda: Peer(
+            "Node uWebSockets", lambda peers: [_node_for_uwebsockets(peers), str(peers / "node_uwebsockets.mjs")]
+        ),
         lambda: Peer("Node ws", lambda peers: [str(VENV_NODE), str(peers / "node_ws.mjs")]),
         lambda: Peer(
             "Python websockets", lambda _: [sys.executable, "-m", "bench.peers.python_websockets"], in_query=True

@@ -119,6 +119,13 @@ class HttpProtocol(HttpToolsProtocol):
     def _upgrade(self, rest: bytes) -> None:
         self._clock.cancel()
         self._unset_keepalive_if_required()
+        node: Node = self.app_state["node"]
+        plain = node.poller.adopt(self.transport) if node.poller is not None else None
+        if plain is not None:
+            self.transport = plain
+        else:
+            buffer_bytes = node.config.socket_buffer_bytes
+            self.transport.set_write_buffer_limits(buffer_bytes, buffer_bytes // 4)
         self.handle_websocket_upgrade()
         if rest:
             cast(asyncio.Protocol, self.transport.get_protocol()).data_received(rest)

@@ -1,12 +1,15 @@
 """One running server: its storage, its readers, and the few tasks that move time and news between them."""
 
 import asyncio
+import sys
 import time
 from collections.abc import Callable, Coroutine
 from typing import Any, Protocol, TypeVar
 
 from heartline.errors import MissingParameter, StorageFailure
 from heartline.server.config import Config
+from heartline.server.plain import Poller
+from heartline.server.questions import Questions
 from heartline.storage import Committed, SqlTx, Storage, log
 from heartline.stream import frames
 from heartline.stream.connection import Connection, Stream
@@ -39,8 +42,12 @@ class Node:
     def __init__(self, config: Config, storage: Storage) -> None:
         self.config = config
         self.storage = storage
+        self._questions = Questions(storage)
         self.hub = Hub(self)
         self.stream = Stream(self.hub, config.stall_s)
+        self.poller = (
+            Poller(asyncio.get_running_loop(), config.socket_buffer_bytes) if sys.platform == "linux" else None
+        )
         self.followers: set[Follower] = set()
         """Replies that stay open until the server stops."""
         self._stopping: list[Connection] = []
@@ -60,6 +67,9 @@ class Node:
     async def close(self) -> None:
         for task in self._tasks:
             task.cancel()
+        if self.poller is not None:
+            self.poller.close()
+        self._questions.close()
         await self._store_cursors()
         await self.storage.close()
 
@@ -85,7 +95,7 @@ class Node:
         """The number of an account. Raises `MissingParameter` for an empty id, `AccountIdInvalid`, `StorageFailure`."""
         if not account_id:
             raise MissingParameter("account_id")
-        return await self.storage.read(lambda tx: tx.bound(account_id).account)
+        return await self._questions.ask(lambda tx: tx.bound(account_id).account)
 
     # --- the log, for the hub ---
 
@@ -98,18 +108,23 @@ class Node:
             position = log.position(tx, account, since_ms, client_id)
             return position._replace(remembered=claimed) if position and claimed is not None else position
 
-        self.spawn(self._answer(work, found))
+        self.spawn(self._answer(self._questions.ask, work, found))
 
     def read(self, account: int, after: int, found: Callable[[list[Event]], None]) -> None:
-        self.spawn(self._answer(lambda tx: log.events(tx, account, after, PAGE_EVENTS), found))
+        self.spawn(self._answer(self.storage.read, lambda tx: log.events(tx, account, after, PAGE_EVENTS), found))
 
     def renew(self, account: int) -> None:
         self.spawn(self.storage.write(lambda tx: log.renew_epoch(tx, account)))
 
-    async def _answer(self, work: Callable[[SqlTx], T], found: Callable[[T], None]) -> None:
+    async def _answer(
+        self,
+        ask: Callable[[Callable[[SqlTx], T]], Coroutine[Any, Any, T]],
+        work: Callable[[SqlTx], T],
+        found: Callable[[T], None],
+    ) -> None:
         while True:
             try:
-                result = await self.storage.read(work)
+                result = await ask(work)
                 break
             except StorageFailure:
                 await asyncio.sleep(RETRY_S)

@@ -69,8 +69,6 @@ class StreamProtocol(Connection, asyncio.Protocol):
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         self._transport = cast(asyncio.Transport, transport)
-        buffer_bytes = self._node.config.socket_buffer_bytes
-        self._transport.set_write_buffer_limits(buffer_bytes, buffer_bytes // 4)
         self._connections.add(self)
 
     def data_received(self, data: bytes) -> None:
