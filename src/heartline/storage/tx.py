@@ -16,6 +16,9 @@ from heartline.errors import AccountIdInvalid
 
 R = TypeVar("R", bound=Row)
 
+EVENTS_A_STATEMENT = 30
+"""Events inserted by one statement: 3.8 us an event of a first upload, where one statement each takes 6.9."""
+
 
 class Cursor(Protocol):
     @property
@@ -125,9 +128,10 @@ class SqlTx:
         return Committed(account, first, messages, ended=True)
 
     def _insert_events(self, account: int, first: int, messages: list[bytes]) -> None:
-        text = 'INSERT INTO events (account, "offset", timestamp_ms, message) VALUES ($1, $2, $3, $4)'
-        for offset, message in enumerate(messages, first):
-            self._run(text, account, offset, self.now_ms, message)
+        for begin in range(0, len(messages), EVENTS_A_STATEMENT):
+            part = messages[begin : begin + EVENTS_A_STATEMENT]
+            places = (value for pair in enumerate(part, first + begin) for value in pair)
+            self._run(_insert_some_events(len(part)), account, self.now_ms, *places)
 
     def _run(self, text: str, *values: object) -> Cursor:
         return self._execute(text, (self.account, *values))
@@ -135,6 +139,12 @@ class SqlTx:
 
 def _equal(columns: tuple[str, ...], first: int = 1) -> str:
     return " AND ".join(["account = $0", *(f'"{name}" = ${i}' for i, name in enumerate(columns, first))])
+
+
+@lru_cache(maxsize=EVENTS_A_STATEMENT)
+def _insert_some_events(count: int) -> str:
+    rows = ", ".join(f"($1, ${place}, $2, ${place + 1})" for place in range(3, 3 + 2 * count, 2))
+    return f'INSERT INTO events (account, "offset", timestamp_ms, message) VALUES {rows}'
 
 
 @lru_cache(maxsize=512)
