@@ -1,6 +1,7 @@
 """Accounts and history, written straight into a database: what would take a phone weeks."""
 
 import hashlib
+from collections.abc import Iterable
 from pathlib import Path
 
 from heartline.storage.sqlite import open_database
@@ -48,6 +49,27 @@ def add_messages(database: Path, account: int, conversation: int, count: int) ->
             "INSERT INTO messages SELECT $0, $3 + i, $1, i % 2, $2, $5 + ($3 + i) * 1000, "
             "'dGV4dC9wbGFpbg==-:-abcd', 1, 1, NULL, NULL, -1, NULL FROM n",
             dict(zip("012345", (number, conversation, CIPHER, first, count, FIRST_MS), strict=True)),
+        )
+        connection.execute("COMMIT")
+        connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+    finally:
+        connection.close()
+
+
+def add_few_messages(database: Path, accounts: Iterable[int], count: int) -> None:
+    """Give many accounts, by their places, so many messages each."""
+    connection = open_database(database)
+    rows = (
+        (_number(account), n, n % 3 + 1, n % 2, CIPHER, FIRST_MS + n * 1000, CIPHER[:28])
+        for account in accounts
+        for n in range(count)
+    )
+    try:
+        connection.execute("PRAGMA synchronous=OFF")
+        connection.execute("BEGIN IMMEDIATE")
+        connection.executemany(
+            "INSERT INTO messages VALUES (?, ?, ?, ?, ?, ?, ?, 1, 1, NULL, NULL, -1, NULL)",
+            rows,
         )
         connection.execute("COMMIT")
         connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
