@@ -24,7 +24,6 @@ from bench.targets import Heartline
 MESSAGES = "/api/v1/messages"
 CONVERSATIONS = "/api/v1/conversations/index_public_unarchived"
 SETTLE_S = 4.0
-BUSY_WATCH_S = 12.0
 REQUESTS = 2_000
 LARGE_REQUESTS = 40
 GROWTH_REQUESTS = 400
@@ -84,7 +83,7 @@ async def measure_shared(folder: Path, sockets: int) -> Shared:
         return Shared(sockets, (pss_bytes(target.pid) - before) / sockets / KIB)
 
 
-async def measure_full_node(folder: Path, sockets: int, rows: int) -> FullNode:
+async def measure_full_node(folder: Path, sockets: int, rows: int, watch_s: float) -> FullNode:
     async with (
         Heartline(folder) as target,
         Load(sockets) as load,
@@ -104,7 +103,7 @@ async def measure_full_node(folder: Path, sockets: int, rows: int) -> FullNode:
 
         begin_s = cpu_s(target.pid)
         stall = asyncio.create_task(longest_stall(probe, done))
-        watched, rows_a_s = await asyncio.gather(load.watch(BUSY_WATCH_S), upload())
+        watched, rows_a_s = await asyncio.gather(load.watch(watch_s), upload())
         used_s = cpu_s(target.pid) - begin_s
         done.set()
         return FullNode(

@@ -16,10 +16,9 @@ from bench.targets import Target
 PING_S = 3.0
 WARM_UP = 200
 """Clients that come and go before anything is measured: code is loaded, pools are filled."""
-SETTLE_S = 4.0
 PUBLISH_EVERY_S = 0.02
 FAN_OUT_EVERY_S = 0.1
-LATE_S = 2.0
+LATE_S = 1.0
 """How long after the last publication its deliveries are waited for."""
 
 
@@ -32,6 +31,8 @@ class Size(msgspec.Struct, frozen=True):
     fan_out: int
     """Sockets of the one account."""
     fan_out_events: int
+    settle_s: float
+    """Between one part and the next."""
 
 
 class StreamCost(msgspec.Struct, frozen=True):
@@ -67,14 +68,14 @@ async def measure_stream(target: Target, size: Size) -> StreamCost:
     """Raises `RuntimeError` when clients did not get what they should."""
     async with Load(size.sockets) as load, Rest(target.port) as rest:
         accounts = await target.accounts(max(size.sockets, WARM_UP))
-        await _warm_up(target, load, rest, accounts)
+        await _warm_up(target, load, rest, accounts, size.settle_s)
         before, slab = pss_bytes(target.pid), slab_bytes()
         begin_cpu_s = cpu_s(target.pid)
         subscribe_s = await load.open(
             target.port, target.path, accounts[: size.sockets], subprotocol=target.subprotocol
         )
         subscribe_cpu_s = cpu_s(target.pid) - begin_cpu_s
-        await load.watch(SETTLE_S)
+        await load.watch(size.settle_s)
         user, kernel = pss_bytes(target.pid) - before, slab_bytes() - slab
         idle, ping_cpu_s = await _watch(target, load, size.watch_s)
         _check_pings(target.name, idle, size)
@@ -114,11 +115,11 @@ def middle(costs: Sequence[StreamCost]) -> StreamCost:
     return StreamCost(costs[0].name, **{n: statistics.median_low([getattr(cost, n) for cost in costs]) for n in names})
 
 
-async def _warm_up(target: Target, load: Load, rest: Rest, accounts: list[str]) -> None:
+async def _warm_up(target: Target, load: Load, rest: Rest, accounts: list[str], settle_s: float) -> None:
     await load.open(target.port, target.path, accounts[:WARM_UP], subprotocol=target.subprotocol)
     for account in accounts[:WARM_UP]:
         await target.publish(rest, account, "0")
-    await load.watch(PING_S)
+    await load.watch(settle_s)
     await load.close()
     await asyncio.sleep(1.0)
 
@@ -166,7 +167,7 @@ async def _fan_out(target: Target, load: Load, rest: Rest, account: str, size: S
             await asyncio.sleep(FAN_OUT_EVERY_S)
 
     seconds = size.fan_out_events * FAN_OUT_EVERY_S * 1.5 + LATE_S
-    idle, idle_cpu_s = await _watch(target, load, 2 * PING_S)
+    idle, idle_cpu_s = await _watch(target, load, PING_S)
     (watched, used_cpu_s), _ = await asyncio.gather(_watch(target, load, seconds), publish())
     used_cpu_s -= idle_cpu_s * watched.seconds / idle.seconds
     for mark in sent:

@@ -1,7 +1,7 @@
 # Rails Action Cable of Debian's packages, alone under puma: one process, the async adapter. `puma` prints the port.
 ENV["RAILS_ENV"] = "production"
 require "action_cable"
-require "action_cable/engine"
+require "active_support/all"
 require "logger"
 
 module ApplicationCable

@@ -11,6 +11,7 @@ from urllib.parse import parse_qs, urlsplit
 import uvloop
 from websockets.asyncio.server import ServerConnection, broadcast, serve
 from websockets.datastructures import Headers
+from websockets.exceptions import ConnectionClosed
 from websockets.http11 import Request, Response
 
 from bench.peers.frames import CONFIRM, SLOT_S, SLOTS, WELCOME, event, ping
@@ -29,6 +30,8 @@ async def follow(socket: ServerConnection) -> None:
         async for _ in socket:
             accounts[account].add(socket)
             await socket.send(CONFIRM)
+    except ConnectionClosed:
+        pass
     finally:
         slot.discard(socket)
         accounts[account].discard(socket)

@@ -15,7 +15,6 @@ from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 from heartline.errors import HeadTooLarge, HeartlineError, MalformedRequest, MethodNotAllowed, RequestTimeout
 from heartline.server.node import Node
 from heartline.server.service import refusal
-from heartline.server.tcp import watch_peer
 
 HEAD_BYTES = 64 * 1024
 """Request line and headers; a query may hold a text, and ciphertext of a long one takes some 10 KiB."""
@@ -37,8 +36,6 @@ class HttpProtocol(HttpToolsProtocol):
         """Set when nothing more that comes can be understood."""
         self._after_upgrade: bytes | None = None
         """What followed an upgrade request that waits for the replies to the requests before it."""
-        node: Node = self.app_state["node"]
-        watch_peer(transport.get_extra_info("socket"), node.config.dead_peer_s)
         self._clock = self.loop.call_later(PATIENCE_S, self._look_at_the_clock)
 
     def connection_lost(self, exc: Exception | None) -> None:

@@ -2,8 +2,10 @@
 
 import asyncio
 import errno
+import resource
 import signal
 import socket
+import sys
 from collections.abc import Callable
 
 import uvicorn
@@ -12,6 +14,7 @@ from heartline.server.app import make_app
 from heartline.server.config import Config
 from heartline.server.http import HttpProtocol
 from heartline.server.node import Node
+from heartline.server.tcp import watch_peers
 from heartline.server.websocket import StreamProtocol
 from heartline.storage.sqlite import SqliteStorage, open_database
 
@@ -58,6 +61,14 @@ def _check_tls(config: Config) -> None:
             raise FileNotFoundError(f"there is no file {file}")
 
 
+def _allow_many_sockets() -> None:
+    """Let the process open as many files as the system allows: many systems begin with 1024, which is meant for
+    programs that use select()."""
+    if sys.platform == "linux":
+        _, most = resource.getrlimit(resource.RLIMIT_NOFILE)
+        resource.setrlimit(resource.RLIMIT_NOFILE, (most, most))
+
+
 class _Server(uvicorn.Server):
     node: Node | None = None
 
@@ -73,6 +84,8 @@ def serve(config: Config, listener: socket.socket, started: Callable[[], None]) 
     Raises `IncompleteTls`, `OSError`, `SchemaTooNew` or `sqlite3.Error`, before anything is served, when that cannot be.
     """
     _check_tls(config)
+    watch_peers(listener, config.dead_peer_s)
+    _allow_many_sockets()
     open_database(config.database).close()
 
     def open_node() -> Node:
