@@ -5,6 +5,7 @@ import json
 import socket
 import sqlite3
 from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 
 import httpx
 import pytest
@@ -111,6 +112,19 @@ def test_concurrent_adds_arrive_everywhere_in_the_order_of_the_log(server: Serve
     assert sorted(event["content"]["id"] for event in arrived[0]) == list(range(1, adds + 1))
 
 
+def queued_bytes(server: Server, client: RawClient) -> int:
+    """What the system keeps for a client that does not read; 0 where it does not tell."""
+    table = Path("/proc/net/tcp")
+    if not table.exists():
+        return 0
+    ends = [f":{server.port:04X}", f":{client.tcp.getsockname()[1]:04X}"]
+    for line in table.read_text().splitlines()[1:]:
+        _, local, remote, _, queues, *_ = line.split()
+        if [local[-5:], remote[-5:]] == ends:
+            return int(queues.partition(":")[0], 16)
+    raise AssertionError("the server has hung up")
+
+
 def test_a_reader_that_does_not_read_delays_nobody_and_loses_nothing(new_server: NewServer) -> None:
     server = new_server(stall_s=3_600, dead_peer_s=3_600)  # however busy this machine is
     account = server.sign_up()
@@ -126,6 +140,7 @@ def test_a_reader_that_does_not_read_delays_nobody_and_loses_nothing(new_server:
             batch_of_messages = [message(device_id, "x" * 2_048) for device_id in range(first, first + batch)]
             account.post("/messages/add", {"messages": batch_of_messages})
             assert [content(text)[1]["id"] for text in other.texts(batch)] == list(range(first, first + batch))
+        assert queued_bytes(server, slow) < 256 * 1024
 
         slow.tcp.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 1 << 20)
         assert [content(text)[1]["id"] for text in slow.texts(events)] == list(range(1, events + 1))

@@ -19,6 +19,7 @@ from tests.conftest import Account, NewServer
 
 TESTS = Path(__file__).parent.parent
 NODE = [Path(sys.prefix) / "bin" / "node", TESTS / "node" / "rails_actioncable.mjs"]
+ANYCABLE = [Path(sys.prefix) / "bin" / "node", TESTS / "node" / "anycable_core.mjs"]
 AIOACTIONCABLE = [sys.executable, TESTS / "server" / "aioactioncable_client.py"]
 WAIT_S = 120.0
 """Longest wait for what a client must tell: after a restart @rails/actioncable may take half a minute to come back."""
@@ -161,3 +162,40 @@ def test_rails_actioncable_hears_that_a_channel_is_unknown(account: Account) -> 
     with Program(*NODE, url(account), "OtherChannel") as client:
         assert client.frame("reject_subscription")["identifier"] == '{"channel":"OtherChannel"}'
         client.tells("rejected")
+
+
+def send(account: Account, number: int) -> None:
+    account.post("/messages/forward_to_phone", {"to": "5555555555", "message": str(number)})
+
+
+def number_of(operation: dict[str, Any]) -> int:
+    return int(operation["content"]["message"])
+
+
+def test_anycable_core(account: Account) -> None:
+    with Program(*ANYCABLE, url(account)) as client:
+        assert client.frame("welcome").keys() == {"type", "sid"}
+        assert client.frame("confirm_subscription")["identifier"] == IDENTIFIER
+        client.tells("connected")
+        emit(account)
+        assert client.tells("received") == OPERATION
+        check_ping(client.frame("ping"))
+
+
+def test_anycable_core_misses_nothing_when_the_server_is_killed(new_server: NewServer) -> None:
+    server = new_server()
+    account = server.sign_up()
+    server.settings["port"] = server.port
+    with Program(*ANYCABLE, url(account)) as client:
+        client.tells("connected")
+        send(account, 1)
+        numbers = [number_of(client.tells("received"))]
+        for first in (2, 12):
+            server.kill()
+            client.tells("disconnected")
+            server.start()
+            for number in range(first, first + 10):
+                send(account, number)
+            numbers += [number_of(client.tells("received")) for _ in range(10)]
+    assert numbers == list(range(1, 22))
+    assert server.stop() == 0

@@ -3,12 +3,18 @@
 from collections.abc import AsyncIterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
 
 import httpx
 import pytest
 
+from heartline.contract import ENDPOINTS
 from heartline.errors import UsernameNotAllowed
-from heartline.resources.accounts import create_account, remove_account
+from heartline.resources.accounts import SignUp, create_account, remove_account
+from heartline.server.config import Config
+from heartline.server.limits import Limiter
+from heartline.server.service import Service
 from heartline.server.signup import check_may_sign_up
 from heartline.storage.sqlite import SqliteStorage
 from tests.conftest import NewServer, Server
@@ -93,3 +99,24 @@ def test_of_many_accounts_of_one_name_at_the_same_time_one_is_made(server: Serve
 def test_a_closed_server_refuses(new_server: NewServer) -> None:
     reply = sign_up(new_server(signup="closed"), "pat")
     assert (reply.status_code, reply.json()["error"]) == (403, "username is not allowed")
+
+
+class HashesForNobody(SqliteStorage):
+    async def prepare(self, work: Any, argument: Any) -> Any:
+        raise AssertionError("the server worked hard for somebody whom it refuses")
+
+
+@pytest.mark.anyio
+async def test_no_password_is_hashed_for_who_may_not_sign_up(tmp_path: Path) -> None:
+    endpoint = next(endpoint for endpoint in ENDPOINTS if endpoint.path == "/accounts/signup")
+    service = Service(endpoint, Config(signup="closed"), Limiter())
+    storage = HashesForNobody(tmp_path / "heartline.db")
+    try:
+        with pytest.raises(UsernameNotAllowed):
+            await service._transact(
+                SimpleNamespace(storage=storage),  # type: ignore[arg-type]
+                "",
+                SignUp(name="pat", password="x", phone_number="", real_name=""),
+            )
+    finally:
+        await storage.close()

@@ -8,7 +8,7 @@ import pytest
 
 from heartline.errors import AccountIdInvalid, HeartlineError, MissingParameter, NotText, Overloaded, StorageFailure
 from heartline.stream import frames
-from heartline.stream.connection import HELD_PINGS, QUESTIONS, SUBSCRIPTIONS, Connection, Dialect, Stream
+from heartline.stream.connection import HELD_TURNS, QUESTIONS, SUBSCRIPTIONS, Connection, Dialect, Stream
 from heartline.stream.cursors import Key
 from heartline.stream.hub import Hub, Reader
 from heartline.stream.wheel import PING_INTERVAL_S, SLOTS
@@ -786,12 +786,26 @@ def test_a_restored_session_that_asks_for_nothing_is_released_at_the_second_ping
     again, _ = server.extended(client.sid)
     server.log.answer_all()
     server.emit()
-    for _ in range(HELD_PINGS):
+    for _ in range(HELD_TURNS):
         server.log.answer_all()
         assert [short(text) for text in again.heard()] in ([], ["ping"])
         server.ping_all()
     server.log.answer_all()
     assert [short(text) for text in again.heard()] == ["ping", 1]
+
+
+def test_a_restored_subscription_does_not_wait_longer_when_pings_are_rare(server: Server) -> None:
+    client = server.subscribe_extended()
+    client.left()
+    again, _ = server.extended(client.sid)
+    again.ask_pings(60)
+    server.log.answer_all()
+    server.emit()
+    for _ in range(HELD_TURNS):
+        assert again.heard() == []
+        server.ping_all()
+    server.log.answer_all()
+    assert [short(text) for text in again.heard()] == [1]
 
 
 def test_a_session_whose_socket_still_looks_alive_is_taken_over(server: Server) -> None:

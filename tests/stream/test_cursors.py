@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from heartline.stream import cursors as cursors_module
-from heartline.stream.cursors import GRACE_S, WRITES, Cursors, Key, Receipts
+from heartline.stream.cursors import GRACE_S, REUNION_TURNS, SOCKETS, WRITES, Cursors, Key, Receipts
 from tests.strategies import unhurried
 
 KEY, OTHER = Key(1, "1234"), Key(1, "5678")
@@ -32,6 +32,41 @@ def test_the_lowest_of_the_sockets_that_are_gone_counts() -> None:
         for offset in offsets:
             cursors.left(KEY, offset)
         assert cursors.claim(KEY) == 3
+
+
+def test_each_of_two_sockets_that_are_gone_gets_what_it_missed() -> None:
+    cursors = Cursors()
+    cursors.left(KEY, 5)
+    cursors.left(KEY, 6)
+    assert cursors.claim(KEY) == 5
+    cursors.here(KEY, 9)
+    assert cursors.take_changes() == {KEY: 6}
+    assert cursors.claim(KEY) == 6
+    cursors.here(KEY, 9)
+    assert cursors.take_changes() == {KEY: 9}
+    assert cursors.claim(KEY) is None
+
+
+def test_a_page_that_was_closed_is_not_waited_for_for_ever() -> None:
+    cursors = Cursors()
+    cursors.left(KEY, 5)
+    for _ in range(REUNION_TURNS):
+        cursors.take_changes()
+    cursors.left(KEY, 8)
+    assert cursors.claim(KEY) == 5
+    cursors.here(KEY, 9)
+    assert cursors.claim(KEY) == 9
+    cursors.left(KEY, 12)
+    assert cursors.claim(KEY) == 12
+
+
+def test_the_sockets_of_one_name_that_are_told_apart_are_bounded() -> None:
+    cursors = Cursors()
+    for offset in range(100, 0, -1):
+        cursors.left(KEY, offset)
+    claims = [cursors.claim(KEY) for _ in range(SOCKETS)]
+    assert claims == list(range(1, SOCKETS + 1))
+    assert cursors.take_changes() == {KEY: 1}
 
 
 def test_a_socket_that_is_here_does_not_hide_what_one_that_is_gone_lacks() -> None:

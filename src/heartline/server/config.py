@@ -50,10 +50,14 @@ class Config:
     ] = 64 * 1024
     stall_s: Annotated[
         int, Help(help="Seconds for which a socket may take nothing before it is closed.", validator=Number(gte=3))
-    ] = 60
+    ] = 40
     dead_peer_s: Annotated[
-        int, Help(help="Seconds after which a peer that acknowledges nothing is given up.", validator=Number(gte=3))
-    ] = 45
+        int,
+        Help(
+            help="Seconds after which a peer that takes nothing more is given up without a word; longer than stall_s.",
+            validator=Number(gte=3),
+        ),
+    ] = 50
     tls_certificate: Annotated[
         Path | None, Help(help="PEM file with the certificate chain, to serve https and wss.")
     ] = None

@@ -25,10 +25,13 @@ LIMIT = 1_000
 """Events in one answer at most."""
 WAIT_S = 60
 """The longest that a request may wait for an event."""
-COMMENT_S = 15
-"""Pause after which an event stream sends a comment: shorter than the patience of proxies."""
+COMMENT_S = 5
+"""Pause after which an event stream sends a comment: shorter than the patience of proxies, and together with `dead_peer_s`
+than the minute within which a vanished client must be noticed."""
 BUFFER_BYTES = 64 * 1024
 """What may wait in memory for one slow client of an event stream."""
+STREAM_HEADERS = {"content-type": "text/event-stream", "cache-control": "no-store", "x-accel-buffering": "no"}
+"""Of an event stream: no proxy may keep it, or wait for its end (nginx reads the last one)."""
 DIGITS = 18
 """Digits of an offset, a limit or a time at most: more are no 64-bit number."""
 
@@ -48,7 +51,9 @@ async def serve_events(http: Request) -> Response:
         cursor = _cursor(http.headers.get("last-event-id") or http.query_params.get("after", ""))
         if "text/event-stream" in http.headers.get("accept", ""):
             start = await node.storage.read(lambda tx: _start(tx, account, cursor))
-            return StreamingResponse(_event_stream(node, account, start), media_type="text/event-stream")
+            if http.method == "HEAD":  # which must end, although the stream does not
+                return Response(headers=STREAM_HEADERS)
+            return StreamingResponse(_event_stream(node, account, start), headers=STREAM_HEADERS)
         limit = min(_number(http, "limit") or LIMIT, LIMIT)
         page = await _page(node, account, cursor, limit, min(_number(http, "wait"), WAIT_S))
         return json_reply(msgspec.json.encode(page))

@@ -15,6 +15,7 @@ from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 from heartline.errors import HeadTooLarge, HeartlineError, MalformedRequest, MethodNotAllowed, RequestTimeout
 from heartline.server.node import Node
 from heartline.server.service import refusal
+from heartline.server.tcp import bound_send_queue
 
 HEAD_BYTES = 64 * 1024
 """Request line and headers; a query may hold a text, and ciphertext of a long one takes some 10 KiB."""
@@ -117,11 +118,12 @@ class HttpProtocol(HttpToolsProtocol):
         self._clock.cancel()
         self._unset_keepalive_if_required()
         node: Node = self.app_state["node"]
+        buffer_bytes = node.config.socket_buffer_bytes
+        bound_send_queue(self.transport.get_extra_info("socket"), buffer_bytes)
         plain = node.poller.adopt(self.transport) if node.poller is not None else None
         if plain is not None:
             self.transport = plain
         else:
-            buffer_bytes = node.config.socket_buffer_bytes
             self.transport.set_write_buffer_limits(buffer_bytes, buffer_bytes // 4)
         self.handle_websocket_upgrade()
         if rest:

@@ -4,9 +4,11 @@ import asyncio
 import sys
 import time
 from collections.abc import Callable, Coroutine
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from typing import Any, Protocol, TypeVar
 
-from heartline.errors import MissingParameter, StorageFailure
+from heartline.errors import MissingParameter, Overloaded, StorageFailure
 from heartline.server.config import Config
 from heartline.server.plain import Poller
 from heartline.server.questions import Questions
@@ -20,11 +22,16 @@ from heartline.stream.wheel import PING_INTERVAL_S, SLOTS
 
 T = TypeVar("T")
 
+UNABLE = (StorageFailure, Overloaded)
+"""How a database says that it cannot do it now."""
 RETRY_S = 1.0
 """Pause before the log is read again for a reader after the database failed."""
 CURSORS_S = 0.5
 """How often the cursors of old clients are stored. After a crash they get again what came in this time and in the second
 that a write needs to count as arrived."""
+DECODERS = 2
+"""Large bodies that are decoded at once, whoever sent them: a malicious one may take twenty times its size until it is
+refused."""
 TRIM_S = 60.0
 """How often old events are looked for."""
 STOPPED_AT_ONCE = 200
@@ -50,6 +57,8 @@ class Node:
         )
         self.followers: set[Follower] = set()
         """Replies that stay open until the server stops."""
+        self.decoders = ThreadPoolExecutor(DECODERS, "heartline-decoder")
+        """Where large bodies are decoded."""
         self._stopping: list[Connection] = []
         self._tasks: set[asyncio.Task[None]] = set()
         storage.on_commit = self._publish
@@ -70,7 +79,9 @@ class Node:
         if self.poller is not None:
             self.poller.close()
         self._questions.close()
-        await self._store_cursors()
+        with suppress(*UNABLE):
+            await self._store_cursors()
+        self.decoders.shutdown()
         await self.storage.close()
 
     def stop_followers(self) -> None:
@@ -108,27 +119,32 @@ class Node:
             position = log.position(tx, account, since_ms, client_id)
             return position._replace(remembered=claimed) if position and claimed is not None else position
 
-        self.spawn(self._answer(self._questions.ask, work, found))
+        self.spawn(self._answer_soon(work, found))
 
     def read(self, account: int, after: int, found: Callable[[list[Event]], None]) -> None:
-        self.spawn(self._answer(self.storage.read, lambda tx: log.events(tx, account, after, PAGE_EVENTS), found))
+        self.spawn(self._answer(lambda tx: log.events(tx, account, after, PAGE_EVENTS), found))
 
     def renew(self, account: int) -> None:
         self.spawn(self.storage.write(lambda tx: log.renew_epoch(tx, account)))
 
-    async def _answer(
-        self,
-        ask: Callable[[Callable[[SqlTx], T]], Coroutine[Any, Any, T]],
-        work: Callable[[SqlTx], T],
-        found: Callable[[T], None],
-    ) -> None:
+    async def _answer(self, work: Callable[[SqlTx], T], found: Callable[[T], None]) -> None:
+        found(await self._read(work))
+
+    async def _answer_soon(self, work: Callable[[SqlTx], T], found: Callable[[T], None]) -> None:
+        found(await self._insist(self._questions.ask, work))
+
+    async def _read(self, work: Callable[[SqlTx], T]) -> T:
+        return await self._insist(self.storage.read, work)
+
+    async def _insist(
+        self, ask: Callable[[Callable[[SqlTx], T]], Coroutine[Any, Any, T]], work: Callable[[SqlTx], T]
+    ) -> T:
+        """Read as often as it takes: whoever waits for this has nobody who would ask again."""
         while True:
             try:
-                result = await ask(work)
-                break
-            except StorageFailure:
+                return await ask(work)
+            except UNABLE:
                 await asyncio.sleep(RETRY_S)
-        found(result)
 
     # --- news ---
 
@@ -141,12 +157,12 @@ class Node:
     async def _follow_foreign_commits(self) -> None:
         """Another process, such as the command line, has written: move to what it left in the logs."""
         accounts = self.hub.accounts
-        heads = await self.storage.read(lambda tx: {account: log.head(tx, account) for account in accounts})
+        heads = await self._read(lambda tx: {account: log.head(tx, account) for account in accounts})
         for account, head in heads.items():
             if head is not None:
                 self.hub.advance(account, head)
             else:
-                last = await self.storage.read(lambda tx, ended=account: log.last_message(tx, ended))  # type: ignore[misc]
+                last = await self._read(lambda tx, ended=account: log.last_message(tx, ended))  # type: ignore[misc]
                 self.hub.end(account, last)
 
     # --- time ---
@@ -165,14 +181,19 @@ class Node:
             await asyncio.sleep(interval_s)
             try:
                 await work()
-            except StorageFailure:
+            except UNABLE:
                 continue  # logged where it happened; the next turn tries again
 
     async def _store_cursors(self) -> None:
         self.stream.note_cursors()
         changes = self.stream.cursors.take_changes()
-        if changes:
+        if not changes:
+            return
+        try:
             await self.storage.write(lambda tx: log.store_cursors(tx, changes))
+        except UNABLE:
+            self.stream.cursors.put_back(changes)
+            raise
 
     async def _trim(self) -> None:
         """Forget what retention no longer asks for, a slice a transaction, so that writers never wait long for it."""

@@ -9,7 +9,7 @@ from collections import deque
 from collections.abc import Callable
 from typing import Any, TypeVar
 
-from heartline.errors import HeartlineError, StorageFailure
+from heartline.errors import HeartlineError
 from heartline.storage import SqlTx, Storage
 
 T = TypeVar("T")
@@ -27,7 +27,7 @@ class Questions:
         self._asking: asyncio.Task[None] | None = None
 
     async def ask(self, work: Callable[[SqlTx], T]) -> T:
-        """Run work that reads little. Raises what it raises, and `StorageFailure`."""
+        """Run work that reads little. Raises what it raises, and what `Storage.read` does."""
         answer: asyncio.Future[T] = asyncio.get_running_loop().create_future()
         self._waiting.append((work, answer))
         if self._asking is None:
@@ -55,7 +55,7 @@ class Questions:
     async def _answers(self, group: list[tuple[Callable[[SqlTx], Any], "asyncio.Future[Any]"]]) -> list[Any]:
         try:
             return await self._storage.read(lambda tx: [_answer(work, tx) for work, _ in group])
-        except StorageFailure as error:
+        except HeartlineError as error:
             return [error] * len(group)
 
 

@@ -7,6 +7,7 @@ publishes the transaction's events before it answers, so nobody who has a reply 
 
 import asyncio
 import time
+from functools import partial
 from http import HTTPStatus
 from typing import Any
 
@@ -64,7 +65,8 @@ class Service:
         if len(body) < DECODED_IN_A_THREAD_BYTES:
             account_id, request = self._decode(http, body)
         else:
-            account_id, request = await asyncio.to_thread(self._decode, http, body)
+            work = partial(self._decode, http, body)
+            account_id, request = await asyncio.get_running_loop().run_in_executor(http.state.node.decoders, work)
         limit = self._endpoint.limit
         if limit is None:
             return await self._transact(http.state.node, account_id, request)
@@ -92,11 +94,13 @@ class Service:
     async def _transact(self, node: Node, account_id: str, request: Any) -> Response:
         endpoint = self._endpoint
         arguments = [request] if endpoint.takes_request else []
+        if endpoint.gated:  # before the server works hard for somebody whom it will refuse
+            await node.storage.read(lambda tx: check_may_sign_up(tx, self._config.signup, request.name))
         if endpoint.prepare is not None:
             arguments.append(await node.storage.prepare(endpoint.prepare, request))
 
         def work(tx: SqlTx) -> Response:
-            if endpoint.gated:
+            if endpoint.gated:  # again: of two first accounts one is refused
                 check_may_sign_up(tx, self._config.signup, request.name)
             value = endpoint.handler(tx if endpoint.public else tx.bound(account_id), *arguments)
             return json_reply(b"{}") if endpoint.reply is None else _reply(value)

@@ -5,6 +5,7 @@ import fcntl
 import socket
 import struct
 import sys
+from typing import Any
 
 SIOCOUTQ = 0x5411
 """Linux: bytes in the send queue that the peer has not acknowledged."""
@@ -17,8 +18,16 @@ def watch_peers(listener: socket.socket, dead_after_s: int) -> None:
     listener.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)
     if sys.platform == "linux":
         listener.setsockopt(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT, dead_after_s * 1000)
-        listener.setsockopt(socket.IPPROTO_TCP, socket.TCP_KEEPIDLE, max(1, dead_after_s // 3))
-        listener.setsockopt(socket.IPPROTO_TCP, socket.TCP_KEEPINTVL, max(1, dead_after_s // 3))
+        # Often, as a silent peer is given up at the first probe after that time.
+        listener.setsockopt(socket.IPPROTO_TCP, socket.TCP_KEEPIDLE, max(1, dead_after_s // 10))
+        listener.setsockopt(socket.IPPROTO_TCP, socket.TCP_KEEPINTVL, max(1, dead_after_s // 10))
+
+
+def bound_send_queue(connection: Any, size_bytes: int) -> None:
+    """Let no more than this wait in the system for a peer that takes nothing: it would take some 4 MB, and a slow client
+    would show minutes late."""
+    if sys.platform == "linux":
+        connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NOTSENT_LOWAT, size_bytes)
 
 
 def unacknowledged_bytes(transport: asyncio.Transport) -> int:

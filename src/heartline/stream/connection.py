@@ -28,8 +28,8 @@ of the database. Known clients ask once."""
 LONGEST_PING_S = 60
 """The longest ping interval that a client may ask for."""
 
-HELD_PINGS = 2
-"""A restored subscription waits for its client's history request until the second ping, then goes live without."""
+HELD_TURNS = 2
+"""A restored subscription waits for its client's history request for so many turns of the wheel, then goes live without."""
 
 GOING_AWAY, POLICY_VIOLATION, TRY_AGAIN_LATER = 1001, 1008, 1013
 """Close codes (RFC 6455 7.4.1 and the IANA registry)."""
@@ -195,15 +195,14 @@ class Connection:
         if not self.writable:
             self._stall()
             return
-        self.pings_skipped += 1
-        if self.pings_skipped < self.ping_every:
-            return
-        self.pings_skipped = 0
-        self.write(frame)
         for reader in self.readers:
             if reader.held:
                 reader.held -= 1
                 self.stream.hub.catch_up(reader)
+        self.pings_skipped += 1
+        if self.pings_skipped == self.ping_every:
+            self.pings_skipped = 0
+            self.write(frame)
 
     def note_cursor(self) -> bool:
         """Tell how far the client has got; whether it is worth looking again."""
@@ -284,7 +283,7 @@ class Connection:
         self.write(frames.extended_welcome(self.sid, session.identifiers if session else None))
         for identifier in session.identifiers if session else ():
             reader = self._add_reader(identifier)
-            reader.held, reader.unanswered = HELD_PINGS, 0
+            reader.held, reader.unanswered = HELD_TURNS, 0
             self.stream.hub.subscribe(reader)
 
     def _restore(self, sid: str) -> Session | None:

@@ -64,7 +64,8 @@ class Reader:
         self.asking = 0
         """Times that the log is being asked where it goes on: until that is known, nothing may be delivered."""
         self.held = 0
-        """Not 0 while nothing may be delivered, as its client is about to say where to go on from: pings to wait for it."""
+        """Not 0 while nothing may be delivered, as its client is about to say where to go on from: turns of the wheel to
+        wait for it."""
         self.history_until: int | None = None
         """The offset at which the history that its client asked for is complete; None when it did not ask."""
         self.histories = 0
