@@ -109,10 +109,11 @@ class Load:
         replies = await asyncio.gather(
             *(self._tell(number, do="watch", seconds=seconds) for number in range(self._count))
         )
-        heard: dict[str, list[tuple[int, float, float]]] = {}
+        heard: dict[str, Heard] = {}
         for reply in replies:
             for mark, (count, first_s, last_s) in reply["heard"].items():
-                heard.setdefault(mark, []).append((int(count), first_s, last_s))
+                part = Heard(int(count), first_s, last_s)
+                heard[mark] = heard[mark].joined(part) if mark in heard else part
         return Watched(
             seconds=time.monotonic() - begin_s,
             clients=sum(reply["clients"] for reply in replies),
@@ -121,12 +122,7 @@ class Load:
             fewest_pings=min(reply["fewest"] for reply in replies),
             worst_gap_s=max(reply["worst_gap_s"] for reply in replies),
             cpu_s=sum(reply["cpu_s"] for reply in replies),
-            heard={
-                mark: Heard(
-                    sum(part[0] for part in parts), min(part[1] for part in parts), max(part[2] for part in parts)
-                )
-                for mark, parts in heard.items()
-            },
+            heard=heard,
         )
 
     async def close(self) -> None:
@@ -151,6 +147,9 @@ class Heard(msgspec.Struct, frozen=True):
     clients: int
     first_s: float
     last_s: float
+
+    def joined(self, other: "Heard") -> "Heard":
+        return Heard(self.clients + other.clients, min(self.first_s, other.first_s), max(self.last_s, other.last_s))
 
 
 class Watched(msgspec.Struct, frozen=True):

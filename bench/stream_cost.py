@@ -4,11 +4,10 @@ import asyncio
 import statistics
 import time
 from collections.abc import Sequence
-from typing import Any
 
 import msgspec
 
-from bench.load import Load, Watched
+from bench.load import Heard, Load, Watched
 from bench.machine import KIB, cpu_s, pss_bytes, slab_bytes
 from bench.rest import Rest
 from bench.targets import Target
@@ -18,7 +17,8 @@ WARM_UP = 200
 """Clients that come and go before anything is measured: code is loaded, pools are filled."""
 PUBLISH_EVERY_S = 0.02
 FAN_OUT_EVERY_S = 0.1
-LATE_S = 1.0
+HEAR_S = 0.5
+LATEST_S = 30.0
 """How long after the last publication its deliveries are waited for."""
 
 
@@ -141,44 +141,42 @@ def _check_pings(name: str, watched: Watched, size: Size) -> None:
 
 async def _deliveries(target: Target, load: Load, rest: Rest, accounts: list[str], events: int) -> list[float]:
     """From a request that publishes to the event at its one client, for clients all over the crowd, while all get pings."""
-    sent: dict[str, float] = {}
-
-    async def publish() -> None:
-        for number in range(1, events + 1):
-            sent[str(number)] = time.monotonic()
-            await target.publish(rest, accounts[number * 7919 % len(accounts)], str(number))
-            await asyncio.sleep(PUBLISH_EVERY_S)
-
-    watched, _ = await asyncio.gather(load.watch(events * PUBLISH_EVERY_S * 2 + LATE_S), publish())
-    if missing := sent.keys() - watched.heard.keys():
-        raise RuntimeError(f"{target.name}: {len(missing)} of {events} events did not arrive")
-    return [watched.heard[mark].last_s - sent_s for mark, sent_s in sent.items()]
+    several = [accounts[number * 7919 % len(accounts)] for number in range(events)]
+    sent_s = await _publish(target, rest, several, PUBLISH_EVERY_S)
+    heard = await _hear(target.name, load, events, clients=1)
+    return [heard[mark].last_s - at_s for mark, at_s in sent_s.items()]
 
 
 async def _fan_out(target: Target, load: Load, rest: Rest, account: str, size: Size) -> tuple[float, list[float]]:
     """Processor time (in us) a delivery to one of many sockets of an account, and how long the last one waited."""
     await load.open(target.port, target.path, [account] * size.fan_out, subprotocol=target.subprotocol)
-    sent: dict[str, float] = {}
-
-    async def publish() -> None:
-        for number in range(1, size.fan_out_events + 1):
-            sent[str(number)] = time.monotonic()
-            await target.publish(rest, account, str(number))
-            await asyncio.sleep(FAN_OUT_EVERY_S)
-
-    seconds = size.fan_out_events * FAN_OUT_EVERY_S * 1.5 + LATE_S
-    idle, idle_cpu_s = await _watch(target, load, PING_S)
-    (watched, used_cpu_s), _ = await asyncio.gather(_watch(target, load, seconds), publish())
-    used_cpu_s -= idle_cpu_s * watched.seconds / idle.seconds
-    for mark in sent:
-        if watched.heard[mark].clients != size.fan_out:
-            raise RuntimeError(
-                f"{target.name}: an event reached {watched.heard[mark].clients} of {size.fan_out} sockets"
-            )
-    last = [watched.heard[mark].last_s - sent_s for mark, sent_s in sent.items()]
-    return used_cpu_s / (size.fan_out * size.fan_out_events) * 1e6, last
+    idle, idle_cpu_s = await _watch(target, load, 2 * PING_S)
+    begin_s, begin_cpu_s = time.monotonic(), cpu_s(target.pid)
+    sent_s = await _publish(target, rest, [account] * size.fan_out_events, FAN_OUT_EVERY_S)
+    heard = await _hear(target.name, load, size.fan_out_events, clients=size.fan_out)
+    used_cpu_s = cpu_s(target.pid) - begin_cpu_s - idle_cpu_s * (time.monotonic() - begin_s) / idle.seconds
+    last_s = [heard[mark].last_s - at_s for mark, at_s in sent_s.items()]
+    return used_cpu_s / (size.fan_out * size.fan_out_events) * 1e6, last_s
 
 
-def as_row(cost: Any) -> dict[str, Any]:
-    row: dict[str, Any] = msgspec.to_builtins(cost)
-    return row
+async def _publish(target: Target, rest: Rest, accounts: list[str], every_s: float) -> dict[str, float]:
+    """Publish an event for each of the accounts; when each was sent, by its mark."""
+    sent_s: dict[str, float] = {}
+    for number, account in enumerate(accounts, 1):
+        sent_s[str(number)] = time.monotonic()
+        await target.publish(rest, account, str(number))
+        await asyncio.sleep(every_s)
+    return sent_s
+
+
+async def _hear(name: str, load: Load, events: int, *, clients: int) -> dict[str, Heard]:
+    """What arrived of so many events, once all of it has. Raises `RuntimeError` when it does not."""
+    heard: dict[str, Heard] = {}
+    end_s = time.monotonic() + LATEST_S
+    while sum(event.clients for event in heard.values()) < events * clients and time.monotonic() < end_s:
+        for mark, more in (await load.watch(HEAR_S)).heard.items():
+            heard[mark] = heard[mark].joined(more) if mark in heard else more
+    wrong = sum(mark not in heard or heard[mark].clients != clients for mark in map(str, range(1, events + 1)))
+    if wrong:
+        raise RuntimeError(f"{name}: {wrong} of {events} events did not reach each of {clients} sockets once")
+    return heard
