@@ -2,6 +2,7 @@
 
 import asyncio
 import errno
+import gc
 import resource
 import signal
 import socket
@@ -91,6 +92,10 @@ def serve(config: Config, listener: socket.socket, started: Callable[[], None]) 
     def open_node() -> Node:
         server.node = node = Node(config, SqliteStorage(config.database, synchronous=config.synchronous))
         asyncio.get_running_loop().call_soon(started)
+        # What start-up made stays for good: left out of full collections, which stop the loop, it cuts the longest one at
+        # 19,000 sockets from 45 ms to 12.
+        gc.collect()
+        gc.freeze()
         return node
 
     server = _Server(
