@@ -20,6 +20,7 @@ from cyclopts import App
 
 from bench.api_cost import ApiCost, Upload
 from bench.chart import draw
+from bench.document import document as write_page
 from bench.load import SPARE_FILES, TooFewFiles, check_file_limit
 from bench.node_cost import (
     FullNode,
@@ -74,6 +75,7 @@ def compare(
     quick: bool = False,
     peers: bool = True,
     rows: int | None = None,
+    document: bool = False,
     result: Path = RESULT,
     chart: Path = CHART,
 ) -> None:
@@ -91,6 +93,8 @@ def compare(
         Also measure the other servers.
     rows
         The largest database of the part on growth: 10,000,000, with --quick 10,000.
+    document
+        Also put the figures and the chart into docs/performance.md.
     result
         The JSON file to write.
     chart
@@ -118,6 +122,8 @@ def compare(
     result.write_bytes(msgspec.json.format(msgspec.json.encode(results)) + b"\n")
     chart.write_text(draw(results.stream))
     show(results)
+    if document:
+        write_page(results)
     sys.exit(any(line.startswith("Heartline") for line in results.missing))
 
 

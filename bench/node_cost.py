@@ -190,8 +190,8 @@ async def _grown(folder: Path, *, accounts: int, rows: int) -> list[Grown]:
     account = account_id(0)
     small = min(1_000, half)
     paths = {
-        f"GET messages?limit=70, conversation of {small:,}": (small, f"{MESSAGES}?limit=70&conversation_id=2"),
-        f"GET messages?limit=70, conversation of {half:,}": (half, f"{MESSAGES}?limit=70&conversation_id=1"),
+        f"GET messages?limit=70, small conversation, {small:,}": (small, f"{MESSAGES}?limit=70&conversation_id=2"),
+        f"GET messages?limit=70, large conversation, {half:,}": (half, f"{MESSAGES}?limit=70&conversation_id=1"),
         "GET messages?limit=70, all": (rows, f"{MESSAGES}?limit=70"),
         "GET events after a cursor, 10 of them": (0, "/api/v1/events?after="),
     }
