@@ -18,7 +18,7 @@ from bench.api_cost import (
 from bench.load import Load
 from bench.machine import KIB, cpu_s, peak_bytes, pss_bytes
 from bench.rest import Rest
-from bench.seed import account_id, add_accounts, add_conversations, add_few_messages, add_messages
+from bench.seed import account_id, add_accounts, add_conversations, add_events, add_few_messages, add_messages
 from bench.targets import Heartline
 
 MESSAGES = "/api/v1/messages"
@@ -27,6 +27,8 @@ SETTLE_S = 4.0
 REQUESTS = 2_000
 LARGE_REQUESTS = 40
 GROWTH_REQUESTS = 400
+KEPT_EVENTS = 99_000
+"""A little less than a log keeps by default."""
 MANY_IN_FLIGHT = 100_000
 """More than there are clients: all come at once."""
 
@@ -215,6 +217,7 @@ def _fill(database: Path, accounts: int, rows: int, half: int) -> None:
     add_messages(database, 0, 2, min(1_000, half))
     add_messages(database, 0, 1, half)
     add_messages(database, 0, 3, max(rows - half - min(1_000, half), 0))
+    add_events(database, 0, min(rows, KEPT_EVENTS))
     add_few_messages(database, range(1, accounts), 10)
 
 

@@ -1,6 +1,7 @@
 """Accounts and history, written straight into a database: what would take a phone weeks."""
 
 import hashlib
+import time
 from collections.abc import Iterable
 from pathlib import Path
 
@@ -9,6 +10,7 @@ from heartline.storage.sqlite import open_database
 CIPHER = "q0Kc3Yx2T1mB7uWfH8rXzg==-:-" + "k3JxVQ9d2mZ0wA7nFyTzq1cLr8uPbG5iHsEoXvKtN4M=" * 2
 """As long as an encrypted text message of some 60 letters."""
 FIRST_MS = 1_600_000_000_000
+_EVENT = b'{"operation":"forward_to_phone","content":{"to":"1","message":"%s","sent_device":0}}' % CIPHER.encode()
 
 
 def account_id(number: int) -> str:
@@ -50,6 +52,24 @@ def add_messages(database: Path, account: int, conversation: int, count: int) ->
             "'dGV4dC9wbGFpbg==-:-abcd', 1, 1, NULL, NULL, -1, NULL FROM n",
             dict(zip("012345", (number, conversation, CIPHER, first, count, FIRST_MS), strict=True)),
         )
+        connection.execute("COMMIT")
+        connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+    finally:
+        connection.close()
+
+
+def add_events(database: Path, account: int, count: int) -> None:
+    """Give an account, by its place, a log of so many events; it must have none."""
+    connection = open_database(database)
+    try:
+        connection.execute("PRAGMA synchronous=OFF")
+        connection.execute("BEGIN IMMEDIATE")
+        connection.execute(
+            "WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < $1) "
+            'INSERT INTO events (account, "offset", timestamp_ms, message) SELECT $0, i, $3, $2 FROM n',
+            dict(zip("0123", (_number(account), count, _EVENT, time.time_ns() // 1_000_000), strict=True)),
+        )
+        connection.execute("UPDATE accounts SET head = ? WHERE account = ?", (count, _number(account)))
         connection.execute("COMMIT")
         connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
     finally:

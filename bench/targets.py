@@ -34,8 +34,11 @@ class Target(Protocol):
     name: str
     path: str
     subprotocol: str
-    port: int
-    pid: int
+
+    @property
+    def port(self) -> int: ...
+    @property
+    def pid(self) -> int: ...
 
     async def __aenter__(self) -> "Target": ...
     async def __aexit__(self, *_: object) -> None: ...
