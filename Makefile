@@ -6,6 +6,7 @@ PYTHON ?= python3.14 python3.13 python3.12 python3.11 python3
 BIN := .venv/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
 NODE_MODULES := tests/node/node_modules/.package-lock.json
+PEER_MODULES := bench/peers/node_modules/.package-lock.json
 
 help:
 	@echo 'make run           serve on 127.0.0.1:5050, data in ./data; ARGS="--port 8080" or HEARTLINE_PORT=8080 changes that'
@@ -16,6 +17,7 @@ help:
 	@echo 'make cluster       three nodes, PostgreSQL and NATS behind nginx, all on this machine, until Ctrl+C'
 	@echo 'make bench-cluster latency over each bus, and events per second of one node and of three; ARGS=--quick'
 	@echo 'make screenshots   take the pictures of the web client in docs/images'
+	@echo 'make bench         what Heartline costs, beside other servers, in half an hour; make bench-quick: in under two minutes'
 	@echo 'make docs          write the pages of docs/ that are made from the code'
 	@echo 'make requirements  pin the newest versions that pyproject.toml and tests/node/package.json allow'
 	@echo 'make clean         remove .venv and everything else that can be made again; keeps ./data'
@@ -39,6 +41,12 @@ check: .venv/.test
 bench-jitter: .venv/.test $(NODE_MODULES)
 	@$(BIN)/python -m bench.jitter $(ARGS)
 
+bench: .venv/.test $(PEER_MODULES)
+	@$(BIN)/python -m bench.compare $(ARGS)
+
+bench-quick: .venv/.test $(PEER_MODULES)
+	@$(BIN)/python -m bench.compare --quick $(ARGS)
+
 cluster: .venv/.test
 	@exec $(BIN)/python -m bench.cluster
 
@@ -59,9 +67,10 @@ requirements: .venv/.test
 	$(PIN) --output-file requirements/run.txt
 	$(PIN) --group test --group check --constraint requirements/run.txt --output-file requirements/test.txt
 	cd tests/node && PATH="$(CURDIR)/$(BIN):$$PATH" npm update --package-lock-only
+	cd bench/peers && PATH="$(CURDIR)/$(BIN):$$PATH" npm update --package-lock-only
 
 clean:
-	rm -rf .venv build dist bench/results tests/node/node_modules .pytest_cache .mypy_cache .ruff_cache .hypothesis
+	rm -rf .venv build dist bench/results tests/node/node_modules bench/peers/node_modules .pytest_cache .mypy_cache .ruff_cache .hypothesis
 	find src tests bench -name __pycache__ -type d -prune -exec rm -rf {} +
 
 # --- what is installed ---------------------------------------------------------------------------------------------
@@ -111,5 +120,10 @@ $(NODE_MODULES): tests/node/package.json tests/node/package-lock.json .venv/.tes
 			DEBIAN_FRONTEND=noninteractive apt-get -qq install --no-install-recommends chromium >/dev/null && touch $@; \
 	fi || true
 
-.PHONY: help run demo test check bench-jitter cluster bench-cluster screenshots docs requirements clean
+$(PEER_MODULES): bench/peers/package.json bench/peers/package-lock.json .venv/.test
+	@echo 'Installing bench/peers/package-lock.json'
+	@cd bench/peers && PATH="$(CURDIR)/$(BIN):$$PATH" npm ci --loglevel=error --no-progress >/dev/null
+	@touch $@
+
+.PHONY: help run demo test check bench bench-quick bench-jitter cluster bench-cluster screenshots docs requirements clean
 .DELETE_ON_ERROR:

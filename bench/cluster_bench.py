@@ -18,7 +18,7 @@ from pathlib import Path
 
 import psutil
 
-from bench.load import Caller, Listener, request, saturate
+from bench.cluster_load import Caller, Listener, request, saturate
 from tests.cluster.parts import Nats, Node
 from tests.cluster.traffic import open_accounts
 from tests.postgresql import PostgresqlServer

@@ -55,7 +55,7 @@ def conditions(options: Options) -> Conditions:
         machine=f"{platform.system()} {platform.release()} {platform.machine()}",
         cores=os.cpu_count() or 0,
         python=platform.python_version(),
-        revision=_revision(),
+        revision=revision(),
         seed=options.seed,
         clients=options.clients,
         events=options.events,
@@ -151,7 +151,7 @@ def _sentence(fault: Fault) -> str:
     )
 
 
-def _revision() -> str:
+def revision() -> str:
     """The commit, with a mark when the checkout differs from it."""
     try:
         command = ["git", "describe", "--always", "--dirty", "--abbrev=12"]

@@ -36,8 +36,9 @@ class LoggedEvent(msgspec.Struct):
 class Server:
     """Use as an async context manager: however the block ends, the process ends with it."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, *settings: str) -> None:
         self._folder = folder
+        self._settings = settings
         self._process: asyncio.subprocess.Process | None = None
         self.port = 0
         self.killed_s: list[float] = []
@@ -57,6 +58,11 @@ class Server:
     @property
     def url(self) -> str:
         return f"http://{HOST}:{self.port}/api/v1"
+
+    @property
+    def pid(self) -> int:
+        assert self._process is not None
+        return self._process.pid
 
     @property
     def log(self) -> str:
@@ -115,6 +121,7 @@ class Server:
             self._process = await asyncio.create_subprocess_exec(
                 *(sys.executable, "-m", "heartline", "serve"),
                 *(f"--data={self._folder / 'data'}", f"--host={HOST}", f"--port={self.port}", "--log-level=warning"),
+                *self._settings,
                 stdin=asyncio.subprocess.DEVNULL,
                 stdout=asyncio.subprocess.PIPE,
                 stderr=log,

@@ -51,8 +51,7 @@ class Database:
         connection = self.connection
         if isinstance(connection, sqlite3.Connection):
             return SqlTx(_executor(connection), self.now_ms)
-        many = postgresql_connection.executor_many(connection)
-        return SqlTx(postgresql_connection.executor(connection), self.now_ms, execute_many=many, lock=" FOR UPDATE")
+        return SqlTx(postgresql_connection.executor(connection), self.now_ms, lock=" FOR UPDATE")
 
     def execute(self, text: str, *values: object) -> list[tuple[Any, ...]]:
         """Rows of a statement, outside of any transaction; `?` for a value."""

@@ -7,14 +7,17 @@ import pytest
 
 from heartline.server.config import Config
 from heartline.server.events import COMMENT_S
-from heartline.server.tcp import watch_peer
+from heartline.server.tcp import watch_peers
 from heartline.stream.wheel import PING_INTERVAL_S
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="only Linux lets us say how long")
 def test_a_vanished_peer_is_noticed_within_a_minute() -> None:
-    with socket.socket() as tcp:
-        watch_peer(tcp, Config().dead_peer_s)
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        watch_peers(listener, Config().dead_peer_s)
+        peer = socket.create_connection(listener.getsockname())
+        tcp, _ = listener.accept()
+    with peer, tcp:
         timeout_ms = tcp.getsockopt(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT)
         probes_s = tcp.getsockopt(socket.IPPROTO_TCP, socket.TCP_KEEPINTVL)
         assert tcp.getsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE) == 1

@@ -3,6 +3,7 @@
 import asyncio
 import threading
 from collections import Counter
+from collections.abc import Callable, Coroutine
 from typing import Any
 
 import pytest
@@ -76,12 +77,15 @@ async def test_work_that_raises_does_not_touch_others_of_its_group(storage: Stor
         add_and_emit(tx, account_id, 100, 101)
         raise LookupError
 
+    def write(work: Callable[[SqlTx], Any]) -> Coroutine[Any, Any, Any]:
+        return storage.write(work, account_id=account_id)  # named, so that the order is that of the calls
+
     async with Gate(storage) as gate:
-        good = await waiting(storage.write(lambda tx: add_and_emit(tx, account_id, 1)))
-        bad = await waiting(storage.write(fail))
-        good += await waiting(*(storage.write(lambda tx, i=i: add_and_emit(tx, account_id, i)) for i in (2, 3)))
-        bad += await waiting(storage.write(fail), storage.write(lambda tx: tx.sql("no SQL at all")))
-        good += await waiting(storage.write(lambda tx: add_and_emit(tx, account_id, 4)))
+        good = await waiting(write(lambda tx: add_and_emit(tx, account_id, 1)))
+        bad = await waiting(write(fail))
+        good += await waiting(*(write(lambda tx, i=i: add_and_emit(tx, account_id, i)) for i in (2, 3)))
+        bad += await waiting(write(fail), write(lambda tx: tx.sql("no SQL at all")))
+        good += await waiting(write(lambda tx: add_and_emit(tx, account_id, 4)))
         gate.open()
         outcomes = await asyncio.gather(*good, *bad, return_exceptions=True)
     assert outcomes[: len(good)] == [None] * len(good)

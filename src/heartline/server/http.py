@@ -15,7 +15,7 @@ from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 from heartline.errors import HeadTooLarge, HeartlineError, MalformedRequest, MethodNotAllowed, RequestTimeout
 from heartline.server.node import Node
 from heartline.server.service import refusal
-from heartline.server.tcp import watch_peer
+from heartline.server.tcp import bound_send_queue
 
 HEAD_BYTES = 64 * 1024
 """Request line and headers; a query may hold a text, and ciphertext of a long one takes some 10 KiB."""
@@ -37,8 +37,6 @@ class HttpProtocol(HttpToolsProtocol):
         """Set when nothing more that comes can be understood."""
         self._after_upgrade: bytes | None = None
         """What followed an upgrade request that waits for the replies to the requests before it."""
-        node: Node = self.app_state["node"]
-        watch_peer(transport.get_extra_info("socket"), node.config.dead_peer_s)
         self._clock = self.loop.call_later(PATIENCE_S, self._look_at_the_clock)
 
     def connection_lost(self, exc: Exception | None) -> None:
@@ -119,6 +117,14 @@ class HttpProtocol(HttpToolsProtocol):
     def _upgrade(self, rest: bytes) -> None:
         self._clock.cancel()
         self._unset_keepalive_if_required()
+        node: Node = self.app_state["node"]
+        buffer_bytes = node.config.socket_buffer_bytes
+        bound_send_queue(self.transport.get_extra_info("socket"), buffer_bytes)
+        plain = node.poller.adopt(self.transport) if node.poller is not None else None
+        if plain is not None:
+            self.transport = plain
+        else:
+            self.transport.set_write_buffer_limits(buffer_bytes, buffer_bytes // 4)
         self.handle_websocket_upgrade()
         if rest:
             cast(asyncio.Protocol, self.transport.get_protocol()).data_received(rest)

@@ -2,6 +2,7 @@
 
 import asyncio
 import secrets
+import sys
 import time
 from collections.abc import Callable, Coroutine
 from concurrent.futures import ThreadPoolExecutor
@@ -11,6 +12,8 @@ from typing import Any, Protocol, TypeVar
 from heartline.bus import Bus, Hint
 from heartline.errors import MissingParameter, Overloaded, StorageFailure
 from heartline.server.config import Config
+from heartline.server.plain import Poller
+from heartline.server.questions import Questions
 from heartline.storage import Committed, SqlTx, Storage, log
 from heartline.stream import frames
 from heartline.stream.connection import Connection, Stream
@@ -51,8 +54,12 @@ class Node:
         self.bus = bus
         self.name = secrets.token_hex(8)
         """Tells this process from all others that there ever were on the database."""
+        self._questions = Questions(storage)
         self.hub = Hub(self)
         self.stream = Stream(self.hub, config.stall_s)
+        self.poller = (
+            Poller(asyncio.get_running_loop(), config.socket_buffer_bytes) if sys.platform == "linux" else None
+        )
         self.followers: set[Follower] = set()
         """Replies that stay open until the server stops."""
         self.decoders = ThreadPoolExecutor(DECODERS, "heartline-decoder")
@@ -78,6 +85,9 @@ class Node:
     async def close(self) -> None:
         for task in self._tasks:
             task.cancel()
+        if self.poller is not None:
+            self.poller.close()
+        self._questions.close()
         await self.bus.close()
         with suppress(*UNABLE):
             await self._store_cursors()
@@ -106,7 +116,7 @@ class Node:
         """The number of an account. Raises `MissingParameter` for an empty id, `AccountIdInvalid`, `StorageFailure`."""
         if not account_id:
             raise MissingParameter("account_id")
-        return await self.storage.read(lambda tx: tx.bound(account_id).account)
+        return await self._questions.ask(lambda tx: tx.bound(account_id).account)
 
     # --- the log, for the hub ---
 
@@ -117,7 +127,7 @@ class Node:
             return log.position(tx, account, since_ms)
 
         if not client_id:
-            self.spawn(self._answer(lambda: self.storage.read(look), found))
+            self.spawn(self._answer(lambda: self._questions.ask(look), found))
             return
         key = Key(account, client_id)
         in_memory = self.stream.cursors.claim(key)

@@ -11,15 +11,16 @@ SIOCOUTQ = 0x5411
 """Linux: bytes in the send queue that the peer has not acknowledged."""
 
 
-def watch_peer(connection: Any, dead_after_s: int) -> None:
-    """Let the system end the connection when the peer has vanished: when it has acknowledged nothing for this long,
-    neither what was sent (pings are, every few seconds) nor, if nothing was, a keepalive probe."""
-    connection.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)
+def watch_peers(listener: socket.socket, dead_after_s: int) -> None:
+    """Let the system end each connection that the listener accepts, and that inherits this, when its peer has vanished:
+    when it has acknowledged nothing for this long, neither what was sent (pings are, every few seconds) nor, if nothing
+    was, a keepalive probe."""
+    listener.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)
     if sys.platform == "linux":
-        connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT, dead_after_s * 1000)
+        listener.setsockopt(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT, dead_after_s * 1000)
         # Often, as a silent peer is given up at the first probe after that time.
-        connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_KEEPIDLE, max(1, dead_after_s // 10))
-        connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_KEEPINTVL, max(1, dead_after_s // 10))
+        listener.setsockopt(socket.IPPROTO_TCP, socket.TCP_KEEPIDLE, max(1, dead_after_s // 10))
+        listener.setsockopt(socket.IPPROTO_TCP, socket.TCP_KEEPINTVL, max(1, dead_after_s // 10))
 
 
 def bound_send_queue(connection: Any, size_bytes: int) -> None:

@@ -24,7 +24,7 @@ from websockets.typing import Subprotocol
 from heartline.errors import BadHandshake, HeartlineError, MethodNotAllowed, UnknownPath, UpgradeRequired
 from heartline.server.node import Node
 from heartline.server.service import refusal
-from heartline.server.tcp import bound_send_queue, unacknowledged_bytes
+from heartline.server.tcp import unacknowledged_bytes
 from heartline.stream import frames
 from heartline.stream.connection import Connection, Dialect
 from heartline.stream.cursors import Receipts
@@ -69,9 +69,6 @@ class StreamProtocol(Connection, asyncio.Protocol):
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         self._transport = cast(asyncio.Transport, transport)
-        buffer_bytes = self._node.config.socket_buffer_bytes
-        self._transport.set_write_buffer_limits(buffer_bytes, buffer_bytes // 4)
-        bound_send_queue(self._transport.get_extra_info("socket"), buffer_bytes)
         self._connections.add(self)
 
     def data_received(self, data: bytes) -> None:

@@ -29,7 +29,7 @@ from psycopg_pool import ConnectionPool, PoolClosed, PoolTimeout
 
 from heartline.errors import DatabaseUnavailable, HeartlineError, OutcomeUnknown, Overloaded, StorageFailure
 from heartline.storage import Committed
-from heartline.storage.postgresql_connection import Connection, connect_options, executor, executor_many, set_up
+from heartline.storage.postgresql_connection import Connection, connect_options, executor, set_up
 from heartline.storage.tx import SqlTx
 
 T = TypeVar("T")
@@ -135,7 +135,7 @@ class PostgresqlStorage:
         """Run the work of a job and commit. What it raises tells that nothing was stored, but for `OutcomeUnknown`."""
         connection.execute("BEGIN")
         try:
-            tx = SqlTx(executor(connection), _now_ms(), execute_many=executor_many(connection), lock=" FOR UPDATE")
+            tx = SqlTx(executor(connection), _now_ms(), lock=" FOR UPDATE")
             result = job.work(tx)
             committed = tx.append_events()
         except BaseException:

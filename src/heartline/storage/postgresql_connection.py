@@ -1,7 +1,7 @@
 """Connections to PostgreSQL: how they are set up, how they run our SQL, and the newest schema."""
 
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from functools import lru_cache
 from typing import Any, TypeAlias
 
@@ -100,17 +100,6 @@ def executor(connection: Connection) -> Execute:
         return connection.execute(renumbered, [values[number] for number in used])
 
     return execute
-
-
-def executor_many(connection: Connection) -> Callable[[str, Sequence[Sequence[object]]], None]:
-    """Runs a statement once for each of many lists of values, without waiting for the one before."""
-
-    def execute_many(text: str, rows: Sequence[Sequence[object]]) -> None:
-        renumbered, used = _renumber(text)
-        with connection.cursor() as cursor:
-            cursor.executemany(renumbered, [[row[number] for number in used] for row in rows])
-
-    return execute_many
 
 
 @lru_cache(maxsize=1024)

@@ -18,6 +18,9 @@ from heartline.errors import AccountIdInvalid
 
 R = TypeVar("R", bound=Row)
 
+EVENTS_A_STATEMENT = 30
+"""Events inserted by one statement: 3.8 us an event of a first upload, where one statement each takes 6.9."""
+
 
 class Cursor(Protocol):
     @property
@@ -45,24 +48,21 @@ class Committed(NamedTuple):
 
 
 Execute = Callable[[str, Sequence[object]], Cursor]
-ExecuteMany = Callable[[str, Sequence[Sequence[object]]], None]
 
 
 class SqlTx:
     """See `contract.Tx` for the promises."""
 
-    __slots__ = ("_emitted", "_execute", "_execute_many", "_lock", "account", "account_id", "now_ms")
+    __slots__ = ("_emitted", "_execute", "_lock", "account", "account_id", "now_ms")
 
     def __init__(
         self,
         execute: Execute,
         now_ms: int,
         *,
-        execute_many: ExecuteMany | None = None,
         lock: str = "",
     ) -> None:
         self._execute = execute
-        self._execute_many = execute_many or self._execute_each
         self._lock = lock
         self._emitted: dict[int, list[bytes]] = {}
         self.now_ms = now_ms
@@ -70,6 +70,8 @@ class SqlTx:
         self.account_id = ""
 
     def bound(self, account_id: str) -> Self:
+        if "\0" in account_id:  # which PostgreSQL cannot even compare
+            raise AccountIdInvalid
         found = self.sql(f"SELECT account FROM accounts WHERE account_id = $1{self._lock}", account_id)
         if not found:
             raise AccountIdInvalid
@@ -136,16 +138,10 @@ class SqlTx:
         return Committed(account, first, messages, ended=True)
 
     def _insert_events(self, account: int, first: int, messages: list[bytes]) -> None:
-        text = 'INSERT INTO events (account, "offset", timestamp_ms, message) VALUES ($1, $2, $3, $4)'
-        rows = [(0, account, offset, self.now_ms, message) for offset, message in enumerate(messages, first)]
-        if len(rows) == 1:
-            self._execute(text, rows[0])
-        else:
-            self._execute_many(text, rows)
-
-    def _execute_each(self, text: str, rows: Sequence[Sequence[object]]) -> None:
-        for row in rows:
-            self._execute(text, row)
+        for begin in range(0, len(messages), EVENTS_A_STATEMENT):
+            part = messages[begin : begin + EVENTS_A_STATEMENT]
+            places = (value for pair in enumerate(part, first + begin) for value in pair)
+            self._run(_insert_some_events(len(part)), account, self.now_ms, *places)
 
     def _run(self, text: str, *values: object) -> Cursor:
         return self._execute(text, (self.account, *values))
@@ -153,6 +149,12 @@ class SqlTx:
 
 def _equal(columns: tuple[str, ...], first: int = 1) -> str:
     return " AND ".join(["account = $0", *(f'"{name}" = ${i}' for i, name in enumerate(columns, first))])
+
+
+@lru_cache(maxsize=EVENTS_A_STATEMENT)
+def _insert_some_events(count: int) -> str:
+    rows = ", ".join(f"($1, ${place}, $2, ${place + 1})" for place in range(3, 3 + 2 * count, 2))
+    return f'INSERT INTO events (account, "offset", timestamp_ms, message) VALUES {rows}'
 
 
 @lru_cache(maxsize=512)

@@ -1,0 +1,1 @@
+"""Small servers of the same protocol, which `make bench` measures beside Heartline."""
