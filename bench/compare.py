@@ -95,7 +95,7 @@ def compare(
     peers
         Also measure the other servers.
     rows
-        The largest database of the part on growth: 10,000,000, with --quick 10,000.
+        The largest database of the part on growth: 10,000,000, with --quick 1,000.
     document
         Also put the figures and the chart into docs/performance.md.
     result
@@ -109,7 +109,7 @@ def compare(
         watch_s=4.0 if quick else 30.0,
         events=30 if quick else 500,
         fan_out=200 if quick else 1_000,
-        fan_out_events=10 if quick else 50,
+        fan_out_events=5 if quick else 50,
     )
     try:
         check_file_limit(size.sockets)
@@ -117,7 +117,7 @@ def compare(
         sys.exit(str(error))
     try:
         results = asyncio.run(
-            _all(size, rounds or (1 if quick else 3), rows or (10_000 if quick else 10**7), quick, peers)
+            _all(size, rounds or (1 if quick else 3), rows or (1_000 if quick else 10**7), quick, peers)
         )
     except asyncio.CancelledError:
         sys.exit("stopped")
@@ -151,7 +151,7 @@ async def _all(size: Size, rounds: int, rows: int, quick: bool, peers: bool) -> 
         await _streams(results, folder, peers)
         for part in ("shared", "full", "restart", "api", "growth"):
             (folder / part).mkdir()
-        full = 2_000 if quick else min(19_000, _most_sockets())
+        full = 1_000 if quick else min(19_000, _most_sockets())
         upload_rows = 6_000 if quick else 50_000
         results.shared = await _try(results, measure_shared(folder / "shared", size.sockets, size.settle_s))
         results.full_node = await _try(results, measure_full_node(folder / "full", full, upload_rows, size))
@@ -172,7 +172,8 @@ async def _streams(results: Results, folder: Path, peers: bool) -> None:
                     cost = await measure_stream(target, results.size)
                     costs[target.name].append(cost)
             except (Missing, *FAILURES) as error:
-                line = str(error) if isinstance(error, Missing) else f"{target.name}: {error or type(error).__name__}"
+                line = str(error) or type(error).__name__
+                line = line if line.startswith(target.name) else f"{target.name}: {line}"
                 if line not in results.missing:
                     results.missing.append(line)
     results.every_round = [cost for rounds in costs.values() for cost in rounds]

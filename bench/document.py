@@ -60,7 +60,7 @@ def _parts(r: "Results") -> Iterable[str]:
             for c in r.stream
         ],
     )
-    yield from (f"Not measured: {line}." for line in r.missing)
+    yield from (f"\nNot measured: {line}." for line in r.missing)
     yield "\n### Heartline alone\n"
     yield from _table(("", ""), _alone(r))
     yield ""

@@ -1,6 +1,6 @@
 """Short reads of the database for sockets, many in one: after a restart all clients come back at once.
 
-A read on a thread costs some 200 us of handing over, and its statement 10. Questions that come while others are being
+Handing a read to a thread costs more than its statement. Questions that come while others are being
 answered wait, and are then asked together, on one snapshot that is newer than each of them.
 """
 
@@ -15,7 +15,7 @@ from heartline.storage import SqlTx, Storage
 T = TypeVar("T")
 
 GROUP = 200
-"""Questions asked together at most: bounds the time to the first answer to a few milliseconds."""
+"""Questions asked together at most: bounds how long the first of them waits for the others."""
 
 
 class Questions:
