@@ -42,6 +42,9 @@ RESULT = ROOT / "bench" / "results" / "bench.json"
 CHART = ROOT / "bench" / "results" / "bench.svg"
 T = TypeVar("T")
 
+FAILURES = (RuntimeError, OSError, TimeoutError, EOFError)
+"""How a server fails that is too slow, hangs up, or does not deliver: the others are measured all the same."""
+
 app = App(name="compare", help="Measure what Heartline costs, beside other servers of the same protocol.")
 
 
@@ -166,9 +169,10 @@ async def _streams(results: Results, folder: Path, peers: bool) -> None:
             _say(f"round {round_ + 1} of {results.rounds}: {target.name}")
             try:
                 async with target:
-                    costs[target.name].append(await measure_stream(target, results.size))
-            except (Missing, RuntimeError) as error:
-                line = str(error) if isinstance(error, Missing) else f"{target.name}: {error}"
+                    cost = await measure_stream(target, results.size)
+                    costs[target.name].append(cost)
+            except (Missing, *FAILURES) as error:
+                line = str(error) if isinstance(error, Missing) else f"{target.name}: {error or type(error).__name__}"
                 if line not in results.missing:
                     results.missing.append(line)
     results.every_round = [cost for rounds in costs.values() for cost in rounds]
@@ -179,8 +183,8 @@ async def _try(results: Results, part: Awaitable[T]) -> T | None:
     _say(getattr(part, "__name__", "").removeprefix("measure_").replace("_", " "))
     try:
         return await part
-    except RuntimeError as error:
-        results.missing.append(f"Heartline: {error}")
+    except FAILURES as error:
+        results.missing.append(f"Heartline: {error or type(error).__name__}")
         return None
 
 
