@@ -37,6 +37,12 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--engine", choices=ENGINES, help="run every test on this database engine only")
 
 
+def pytest_configure() -> None:
+    """A run in the background may ignore Ctrl+C, and then so would every program that a test starts and interrupts."""
+    if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+        signal.signal(signal.SIGINT, signal.default_int_handler)
+
+
 def pytest_terminal_summary(terminalreporter: Any) -> None:
     """Print what tests had to tell; they may have run in another process."""
     for report in (*terminalreporter.stats.get("passed", []), *terminalreporter.stats.get("failed", [])):
