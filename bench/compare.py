@@ -106,7 +106,7 @@ def compare(
     size = Size(
         sockets=sockets or (1_000 if quick else 10_000),
         settle_s=0.5 if quick else 4.0,
-        watch_s=6.0 if quick else 30.0,
+        watch_s=4.0 if quick else 30.0,
         events=30 if quick else 500,
         fan_out=200 if quick else 1_000,
         fan_out_events=10 if quick else 50,
@@ -153,8 +153,8 @@ async def _all(size: Size, rounds: int, rows: int, quick: bool, peers: bool) -> 
             (folder / part).mkdir()
         full = 2_000 if quick else min(19_000, _most_sockets())
         upload_rows = 6_000 if quick else 50_000
-        results.shared = await _try(results, measure_shared(folder / "shared", size.sockets))
-        results.full_node = await _try(results, measure_full_node(folder / "full", full, upload_rows, size.watch_s))
+        results.shared = await _try(results, measure_shared(folder / "shared", size.sockets, size.settle_s))
+        results.full_node = await _try(results, measure_full_node(folder / "full", full, upload_rows, size))
         results.restart = await _try(results, measure_restart(folder / "restart", size.sockets))
         results.api, results.uploads = await _try(results, measure_api(folder / "api", upload_rows)) or ([], [])
         results.growth = await _try(results, measure_growth(folder / "growth", rows)) or []

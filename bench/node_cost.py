@@ -19,11 +19,11 @@ from bench.load import Load
 from bench.machine import KIB, cpu_s, peak_bytes, pss_bytes
 from bench.rest import Rest
 from bench.seed import account_id, add_accounts, add_conversations, add_events, add_few_messages, add_messages
+from bench.stream_cost import Size
 from bench.targets import Heartline
 
 MESSAGES = "/api/v1/messages"
 CONVERSATIONS = "/api/v1/conversations/index_public_unarchived"
-SETTLE_S = 4.0
 REQUESTS = 2_000
 LARGE_REQUESTS = 40
 GROWTH_REQUESTS = 400
@@ -73,7 +73,7 @@ class Grown(msgspec.Struct, frozen=True):
     p50_ms: float
 
 
-async def measure_shared(folder: Path, sockets: int) -> Shared:
+async def measure_shared(folder: Path, sockets: int, settle_s: float) -> Shared:
     async with Heartline(folder) as target, Load(sockets) as load:
         account = (await target.accounts(1))[0]
         await load.open(target.port, target.path, [account] * 200)
@@ -81,11 +81,11 @@ async def measure_shared(folder: Path, sockets: int) -> Shared:
         await asyncio.sleep(1.0)
         before = pss_bytes(target.pid)
         await load.open(target.port, target.path, [account] * sockets)
-        await load.watch(SETTLE_S)
+        await load.watch(settle_s)
         return Shared(sockets, (pss_bytes(target.pid) - before) / sockets / KIB)
 
 
-async def measure_full_node(folder: Path, sockets: int, rows: int, watch_s: float) -> FullNode:
+async def measure_full_node(folder: Path, sockets: int, rows: int, size: Size) -> FullNode:
     async with (
         Heartline(folder) as target,
         Load(sockets) as load,
@@ -94,7 +94,7 @@ async def measure_full_node(folder: Path, sockets: int, rows: int, watch_s: floa
     ):
         accounts = await target.accounts(sockets + 1)
         await load.open(target.port, target.path, accounts[:sockets])
-        await load.watch(SETTLE_S)
+        await load.watch(size.settle_s)
         done = asyncio.Event()
 
         async def upload() -> float:
@@ -105,7 +105,7 @@ async def measure_full_node(folder: Path, sockets: int, rows: int, watch_s: floa
 
         begin_s = cpu_s(target.pid)
         stall = asyncio.create_task(longest_stall(probe, done))
-        watched, rows_a_s = await asyncio.gather(load.watch(watch_s), upload())
+        watched, rows_a_s = await asyncio.gather(load.watch(size.watch_s), upload())
         used_s = cpu_s(target.pid) - begin_s
         done.set()
         return FullNode(

@@ -19,6 +19,8 @@ PUBLISH_EVERY_S = 0.02
 FAN_OUT_EVERY_S = 0.1
 LEAST_PINGS = 0.75
 """The share of its pings that every client must get: a server that is late is measured, one that gives up is not."""
+GONE_S = 0.5
+"""How long a server has to notice that all its clients have left."""
 HEAR_S = 0.5
 LATEST_S = 30.0
 """How long after the last publication its deliveries are waited for."""
@@ -83,7 +85,7 @@ async def measure_stream(target: Target, size: Size) -> StreamCost:
         _check_pings(target.name, idle, size)
         delivery_s = await _deliveries(target, load, rest, accounts[: size.sockets], size.events)
         await load.close()
-        await asyncio.sleep(1.0)
+        await asyncio.sleep(GONE_S)
         fan_out_us, last_s = await _fan_out(target, load, rest, accounts[0], size)
     return StreamCost(
         name=target.name,
@@ -123,7 +125,7 @@ async def _warm_up(target: Target, load: Load, rest: Rest, accounts: list[str], 
         await target.publish(rest, account, "0")
     await load.watch(settle_s)
     await load.close()
-    await asyncio.sleep(1.0)
+    await asyncio.sleep(GONE_S)
 
 
 async def _watch(target: Target, load: Load, seconds: float) -> tuple[Watched, float]:
@@ -152,7 +154,7 @@ async def _deliveries(target: Target, load: Load, rest: Rest, accounts: list[str
 async def _fan_out(target: Target, load: Load, rest: Rest, account: str, size: Size) -> tuple[float, list[float]]:
     """Processor time (in us) a delivery to one of many sockets of an account, and how long the last one waited."""
     await load.open(target.port, target.path, [account] * size.fan_out, subprotocol=target.subprotocol)
-    idle, idle_cpu_s = await _watch(target, load, 2 * PING_S)
+    idle, idle_cpu_s = await _watch(target, load, size.watch_s / 2)
     begin_s, begin_cpu_s = time.monotonic(), cpu_s(target.pid)
     sent_s = await _publish(target, rest, [account] * size.fan_out_events, FAN_OUT_EVERY_S)
     heard = await _hear(target.name, load, size.fan_out_events, clients=size.fan_out)
