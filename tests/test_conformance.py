@@ -4,7 +4,7 @@ What is sent, answered, stored and emitted stands in `scenarios/`. After each st
 cannot have caused, shows that nothing more was emitted.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
 import httpx
@@ -233,14 +233,11 @@ def test_scenario(scenario: str, account: Account, tally: Tally) -> None:
     tally.play(scenario, account)
 
 
-def test_every_endpoint_and_operation_was_seen(
-    server: Server, tally: Tally, capsys: pytest.CaptureFixture[str]
-) -> None:
+def test_every_endpoint_and_operation_was_seen(server: Server, tally: Tally, tell: Callable[[str], None]) -> None:
     for scenario in SCENARIOS.keys() - tally.played:
         tally.play(scenario, server.sign_up())
     operations = {name for _, name in tally.causes}
-    with capsys.disabled():
-        print(f"\nendpoints: {len(tally.endpoints)} of 83, operations: {len(operations)} of 46")
+    tell(f"endpoints: {len(tally.endpoints)} of 83, operations: {len(operations)} of 46")
     assert ENDPOINTS_OF_CONTRACT - tally.endpoints == set()
     assert tally.endpoints - ENDPOINTS_OF_CONTRACT == set()
     assert OPERATIONS.keys() - operations == set()

@@ -9,6 +9,7 @@ import pytest
 
 from heartline.bus import Bus, Hint
 from heartline.bus.engines import CannotUseBus, check_bus, open_bus, without_passwords
+from heartline.bus.nats import NatsBus
 from tests.cluster.parts import Nats
 from tests.conftest import WAIT_S
 from tests.postgresql import PostgresqlServer
@@ -108,6 +109,31 @@ def test_only_accounts_that_are_served_are_of_interest(place: tuple[str, str]) -
         assert {hint.account for hint in other.hints} <= {8, 9}
 
     run(*place, work)
+
+
+def test_one_that_lost_only_its_sending_connection_is_heard_again(postgresql: PostgresqlServer) -> None:
+    async def work(one: Place, other: Place) -> None:
+        other.bus.subscribe(HINT.account)
+        await heard(one, other)
+        ended = "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE query LIKE 'SELECT pg_notify%'"
+        assert postgresql.run(ended) == [(True,)]
+        await heard(one, other)
+        assert (one.ups, other.ups) == (1, 1)  # neither had to listen anew
+
+    run("auto", postgresql.url("postgres"), work)
+
+
+def test_clients_that_come_and_go_while_nats_is_away_take_no_memory() -> None:
+    async def work() -> None:
+        bus = NatsBus("nats://127.0.0.1:1")
+        for _ in range(1_000):
+            bus.subscribe(HINT.account)
+            bus.unsubscribe(HINT.account)
+        assert len(bus._changed) == 1
+        await asyncio.sleep(0)
+        await bus.close()
+
+    asyncio.run(work())
 
 
 def test_a_bus_that_cannot_be_reached_stops_nobody() -> None:

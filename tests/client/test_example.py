@@ -43,7 +43,8 @@ def test_it_prints_incoming_texts_and_answers_one(server: Server, name: str) -> 
     run(work)
 
 
-def test_the_page_shows_the_program() -> None:
+def test_the_pages_show_the_program() -> None:
     code = EXAMPLE.read_text("utf-8").partition('"""\n\n')[2].strip()
     assert code in (DOCS / "client.md").read_text("utf-8")
+    assert code in (DOCS.parent / "README.md").read_text("utf-8").split("\n## ")[2]  # the second section
     assert len([line for line in code.splitlines() if line]) <= 15

@@ -99,7 +99,7 @@ def test_lost_history_is_told(new_server: NewServer, name: str) -> None:
         async with new_client(server, name) as client:
             await client.messages.add([received("one")])
             old = await client.cursor()
-            await asyncio.to_thread(run_command, "restored", data=server.data)
+            await asyncio.to_thread(run_command, "restored", server=server)
             await client.messages.add([received("two")])
             events = client.events(old)
             lost = await anext(events)

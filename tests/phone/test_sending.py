@@ -247,7 +247,7 @@ def test_what_is_too_late_or_unreadable_is_reported_and_not_sent(server: Server,
 def renew_epochs(server: Server) -> None:
     from tests.command_line import run_command
 
-    run_command("restored", data=server.data)
+    run_command("restored", server=server)
 
 
 @pytest.mark.parametrize("step", ["asked", "wanted", "posting"])

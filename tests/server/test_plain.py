@@ -1,6 +1,7 @@
 """The transport of the stream's sockets, over real sockets: what the kernel takes, what it does not, and the end."""
 
 import asyncio
+import os
 import socket
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -60,7 +61,8 @@ async def adopted() -> AsyncIterator[tuple[PlainTransport, Recorder, socket.sock
             assert first.told == []  # the first one hears nothing of the end of its transport
     finally:
         peer.close()
-        poller.close()
+        if not poller.epoll.closed:
+            poller.close()
         server.close()
 
 
@@ -179,6 +181,27 @@ def test_an_abort_drops_what_is_unsent_and_tells_later() -> None:
             assert transport.is_closing()
             assert "lost" not in protocol.told  # not inside the call
             await protocol.lost.wait()
+
+    run(test)
+
+
+def test_nothing_is_written_to_who_gets_the_file_descriptor_next() -> None:
+    async def test() -> None:
+        async with adopted() as (transport, protocol, _peer, poller):
+            near, far = socket.socketpair()
+            with near, far:
+                far.setblocking(False)
+                fd = transport.fileno()
+                poller.close()
+                os.dup2(near.fileno(), fd)
+                transport.write(b"an event")
+                transport.close()
+                transport.abort()
+                await asyncio.sleep(0)
+                with pytest.raises(BlockingIOError):
+                    far.recv(100)
+                os.close(fd)
+            assert protocol.told == []
 
     run(test)
 

@@ -9,6 +9,7 @@ import pytest
 from heartline.errors import AccountIdInvalid, StorageFailure
 from heartline.server.questions import GROUP, Questions
 from heartline.storage.sqlite import SqliteStorage
+from tests.conftest import WAIT_S
 
 
 @pytest.fixture
@@ -59,6 +60,17 @@ def test_a_failing_database_fails_all_and_the_next_ones_are_asked(run: Callable[
     async def test(questions: Questions, _: SqliteStorage) -> None:
         with pytest.raises(StorageFailure):
             await questions.ask(lambda tx: tx.sql("SELECT nothing FROM nowhere"))
+        assert await questions.ask(lambda tx: 3) == 3
+
+    run(test)
+
+
+def test_an_error_that_nobody_foresaw_leaves_nobody_waiting(run: Callable[[Any], None]) -> None:
+    async def test(questions: Questions, _: SqliteStorage) -> None:
+        wrong, good = questions.ask(lambda tx: 1 // 0), questions.ask(lambda tx: 2)
+        async with asyncio.timeout(WAIT_S):
+            outcomes = await asyncio.gather(wrong, good, return_exceptions=True)
+        assert [type(outcome) for outcome in outcomes] == [ZeroDivisionError] * 2
         assert await questions.ask(lambda tx: 3) == 3
 
     run(test)

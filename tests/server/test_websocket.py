@@ -92,6 +92,13 @@ def test_both_paths_with_and_without_a_slash_and_with_unknown_parameters(account
         assert client.text() == CONFIRMATION
 
 
+def test_a_client_id_with_a_nul_is_understood_on_every_database(account: Account) -> None:
+    with opened(account.server, f"{stream_of(account)}&client_id=7%007") as client:
+        assert client.text() == WELCOME
+        client.say(SUBSCRIBE)
+        assert client.text() == CONFIRMATION
+
+
 def test_the_reply_to_the_upgrade(account: Account) -> None:
     with RawClient(account.server) as client:
         client.send(upgrade(stream_of(account)))

@@ -1,5 +1,7 @@
 """Threads: a window on a conversation, wherever somebody scrolls and whatever happens meanwhile."""
 
+from collections.abc import Callable
+
 import pytest
 from playwright.sync_api import Page
 
@@ -115,7 +117,7 @@ def test_messages_change_where_they_are_shown(page: Page, phone: Phone) -> None:
 
 
 def test_a_conversation_of_50_000_messages(
-    page: Page, long_history: tuple[Phone, int], capsys: pytest.CaptureFixture[str]
+    page: Page, long_history: tuple[Phone, int], tell: Callable[[str], None]
 ) -> None:
     phone, conversation = long_history
     client = Client(page, phone.server.url).log_in(phone)
@@ -139,8 +141,7 @@ def test_a_conversation_of_50_000_messages(
     assert client.run("store.thread(it[0]).loadAround(it[1], it[2])", place)
     assert client.texts(conversation)[:18][-1] == "text 17"
     jumping = client.run("long.splice(0)")
-    with capsys.disabled():
-        print(
-            f"\n{LONG} messages: index built in {built_ms} ms, then a search takes {searched_ms} ms; "
-            f"long tasks (ms): 40 pages {scrolling}, index and searches {searching}, a jump to the start {jumping}"
-        )
+    tell(
+        f"{LONG} messages: index built in {built_ms} ms, then a search takes {searched_ms} ms; "
+        f"long tasks (ms): 40 pages {scrolling}, index and searches {searching}, a jump to the start {jumping}"
+    )

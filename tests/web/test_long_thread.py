@@ -1,6 +1,7 @@
 """A conversation of 50,000 messages on the page: it opens at once, and scrolling stays smooth."""
 
-import pytest
+from collections.abc import Callable
+
 from playwright.sync_api import CDPSession, Page, expect
 
 from tests.web.conftest import LONG
@@ -47,7 +48,7 @@ def busy_s(cdp: CDPSession) -> float:
 
 
 def test_it_opens_at_once_and_scrolls_smoothly(
-    page: Page, long_history: tuple[Phone, int], capsys: pytest.CaptureFixture[str]
+    page: Page, long_history: tuple[Phone, int], tell: Callable[[str], None]
 ) -> None:
     phone, conversation = long_history
     log_in(page, phone)
@@ -69,9 +70,8 @@ def test_it_opens_at_once_and_scrolls_smoothly(
     assert shown == list(range(shown[0], shown[-1] + 1)), "no gap, nothing twice"
     assert shown[0] <= reached
     assert len(shown) <= 280
-    with capsys.disabled():
-        print(
-            f"\n{LONG} messages: first ones after {opened_ms} ms, long tasks (ms) {opening}; "
-            f"scrolled through {SCROLLED}: {page_ms} ms of processor for a page of 70, frames in between included; "
-            f"{len(scrolling)} long tasks, the longest {max(scrolling, default=0)} ms, slowest frames {slowest}"
-        )
+    tell(
+        f"{LONG} messages: first ones after {opened_ms} ms, long tasks (ms) {opening}; "
+        f"scrolled through {SCROLLED}: {page_ms} ms of processor for a page of 70, frames in between included; "
+        f"{len(scrolling)} long tasks, the longest {max(scrolling, default=0)} ms, slowest frames {slowest}"
+    )

@@ -175,3 +175,13 @@ def test_scrolling_back_and_to_the_end_again(page: Page, server: Server, phone: 
     page.get_by_role("button", name="Go to the newest message").click()
     expect(ui.bubbles.last).to_have_text("number 699")
     expect(ui.bubbles.last).to_be_in_viewport()
+
+
+def test_today_is_yesterday_after_midnight(page: Page, server: Server, phone: Phone) -> None:
+    phone.history("Ann", ["Hello"])
+    page.clock.install()
+    Ui(page, server.url).log_in(phone).open("Ann")
+    expect(page.locator(".day")).to_have_text("Today")
+    page.clock.fast_forward("24:00:00")
+    page.clock.run_for(1_000)
+    expect(page.locator(".day")).to_have_text("Yesterday")

@@ -31,8 +31,10 @@ class Hint(NamedTuple):
 class Bus(Protocol):
     """One node's place on the bus. All methods are called on the event loop; none waits, and none raises."""
 
-    up: bool
-    """False while hints certainly get lost."""
+    @property
+    def up(self) -> bool:
+        """False while hints certainly get lost."""
+
     on_hint: Callable[[Hint], None]
     """Called on the event loop with a hint of another node, at most late, repeated, out of order, or not at all."""
     on_up: Callable[[], None]

@@ -48,8 +48,10 @@ class NatsBus:
         self._client = Client()
         self._outbox = Outbox()
         self._wanted: set[int] = set()
-        self._changed: asyncio.Queue[int] = asyncio.Queue()
-        """Accounts that came to or went from `_wanted`."""
+        self._changed: dict[int, None] = {}
+        """Accounts that came to or went from `_wanted`, in that order, each once: clients come and go also while NATS is
+        away."""
+        self._any_changed = asyncio.Event()
         self._subscriptions: dict[int, Subscription] = {}
         self._connected = asyncio.Event()
         self._tasks = [asyncio.create_task(work) for work in (self._connect(), self._send(), self._follow())]
@@ -60,11 +62,15 @@ class NatsBus:
 
     def subscribe(self, account: int) -> None:
         self._wanted.add(account)
-        self._changed.put_nowait(account)
+        self._change(account)
 
     def unsubscribe(self, account: int) -> None:
         self._wanted.discard(account)
-        self._changed.put_nowait(account)
+        self._change(account)
+
+    def _change(self, account: int) -> None:
+        self._changed[account] = None
+        self._any_changed.set()
 
     async def close(self) -> None:
         self.up = False
@@ -133,8 +139,12 @@ class NatsBus:
     async def _follow(self) -> None:
         """Make the subscriptions what they should be. An account that comes and goes at once may cost nothing."""
         while True:
-            account = await self._changed.get()
+            await self._any_changed.wait()
             await self._connected.wait()
+            account = next(iter(self._changed))
+            del self._changed[account]
+            if not self._changed:
+                self._any_changed.clear()
             try:
                 if account in self._wanted and account not in self._subscriptions:
                     subscription = await self._client.subscribe(_subject(account), cb=self._received)
@@ -143,7 +153,7 @@ class NatsBus:
                     await self._subscriptions.pop(account).unsubscribe()
             except (OSError, nats.errors.Error) as error:
                 logger.debug("NATS subscription failed", error=type(error).__name__)
-                self._changed.put_nowait(account)
+                self._change(account)
                 await asyncio.sleep(RETRY_S)
 
     async def _received(self, message: Msg) -> None:

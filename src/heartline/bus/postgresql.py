@@ -38,13 +38,17 @@ class PostgresqlBus:
     def __init__(self, url: str) -> None:
         self.on_hint: Callable[[Hint], None] = lambda hint: None
         self.on_up: Callable[[], None] = lambda: None
-        self.up = False
         self._url = url
         self._name = secrets.token_hex(4)
         self._wanted: set[int] = set()
         self._outbox = Outbox()
+        self._listens = self._sends = False
         loops = (self._again(self._listen), self._again(self._send))
         self._tasks = [asyncio.create_task(loop) for loop in loops]
+
+    @property
+    def up(self) -> bool:
+        return self._listens and self._sends
 
     def publish(self, hint: Hint) -> None:
         if self.up:
@@ -72,14 +76,17 @@ class PostgresqlBus:
             except (psycopg.Error, OSError, TimeoutError) as error:
                 if self.up:
                     logger.warning("the bus is gone: events of other nodes come late", error=type(error).__name__)
-                self.up = False
+                if work == self._listen:
+                    self._listens = False
+                else:
+                    self._sends = False
                 self._outbox.clear()
             await asyncio.sleep(RETRY_S)
 
     async def _listen(self, connection: "psycopg.AsyncConnection[Any]") -> None:
         await connection.execute(f"LISTEN {CHANNEL}")
         logger.info("listening to PostgreSQL")
-        self.up = True
+        self._listens = True
         self.on_up()
         while True:
             async for notification in connection.notifies(timeout=QUIET_S):
@@ -90,6 +97,7 @@ class PostgresqlBus:
                 await connection.execute("SELECT 1")
 
     async def _send(self, connection: "psycopg.AsyncConnection[Any]") -> None:
+        self._sends = True
         while True:
             hints = await self._outbox.take(BATCH)
             payloads = [encode(hint, self._name).decode() for hint in hints]

@@ -1,8 +1,6 @@
 """`heartline account`."""
 
-import sys
 from datetime import UTC, datetime
-from getpass import getpass
 from typing import Annotated
 
 import msgspec
@@ -10,6 +8,7 @@ from cyclopts import App, Parameter
 
 from heartline.cli.database import of_user, transact
 from heartline.cli.output import print_table
+from heartline.cli.password import ask_password
 from heartline.cli.settings import HiddenSettings
 from heartline.errors import BadRequest
 from heartline.passwords import hash_password
@@ -35,7 +34,7 @@ def create(
     """Create an account, whatever the setting signup says, and print its account id."""
     if not username:
         raise BadRequest("the name is empty")
-    password_hash = hash_password(password or _ask_password())
+    password_hash = hash_password(password or ask_password(twice=True))
 
     def work(tx: SqlTx) -> accounts.SignedUp:
         return accounts.create_account(tx, username, password_hash, real_name, phone_number)
@@ -117,18 +116,6 @@ def _ask(question: str) -> str:
         return input(question)
     except EOFError:
         return ""
-
-
-def _ask_password() -> str:
-    if not sys.stdin.isatty():
-        password = sys.stdin.readline().rstrip("\n")
-    else:
-        password = getpass("Password: ")
-        if password != getpass("Again: "):
-            raise BadRequest("the passwords differ")
-    if not password:
-        raise BadRequest("the password is empty")
-    return password
 
 
 def _day(timestamp_ms: int) -> str:

@@ -3,13 +3,12 @@
 import asyncio
 import base64
 import os
-import sys
-from getpass import getpass
 from typing import Literal
 
 from cyclopts import App
 
 from heartline.cli import credentials
+from heartline.cli.password import ask_password
 from heartline.errors import BadRequest
 
 app = App(
@@ -49,9 +48,7 @@ def login(
     from heartline.client import Dialect, get_credentials
 
     url = server or os.environ.get("HEARTLINE_SERVER") or SERVER
-    password = getpass("Password: ") if sys.stdin.isatty() else sys.stdin.readline().rstrip("\n")
-    if not password:
-        raise BadRequest("the password is empty")
+    password = ask_password()
     try:
         found = asyncio.run(get_credentials(url, username, password, dialect=Dialect(dialect), tries=TRIES))
     except ValueError as error:

@@ -54,10 +54,10 @@ class Poller:
     def close(self) -> None:
         """End all sockets, without telling their protocols, and the epoll."""
         self.loop.remove_reader(self.epoll.fileno())
-        self.epoll.close()
-        for fd, transport in enumerate(self.transports):
+        for transport in self.transports:
             if transport is not None:
-                os.close(fd)
+                transport.vanish()
+        self.epoll.close()
         self.transports.clear()
 
     def _poll(self) -> None:
@@ -214,6 +214,12 @@ class PlainTransport(asyncio.Transport):
     def abort(self) -> None:
         self._lose_soon(None)
 
+    def vanish(self) -> None:
+        """Close the socket, without telling the protocol. What that still writes must not reach whoever gets the file
+        descriptor next."""
+        fd, self._fd, self._closing, self._unsent = self._fd, -1, True, None
+        os.close(fd)
+
     def _lose_soon(self, error: Exception | None) -> None:
         """Not at once: a protocol does not expect its end inside a call of its own."""
         if self._fd >= 0:
@@ -228,13 +234,13 @@ class PlainTransport(asyncio.Transport):
         try:
             self._protocol.connection_lost(error)  # before the socket is closed, which is asked what has arrived
         finally:
-            if fd < len(self._poller.transports):
+            if self._fd >= 0:
                 self._fd = -1
                 self._poller.transports[fd] = None
                 self._poller.epoll.unregister(fd)
                 os.close(fd)
 
     def _want(self, interest: int) -> None:
-        if interest != self._interest:
+        if interest != self._interest and self._fd >= 0:
             self._interest = interest
             self._poller.epoll.modify(self._fd, interest)

@@ -45,7 +45,7 @@ class Questions:
                 for (_, answer), outcome in zip(group, await self._answers(group), strict=True):
                     if answer.done():  # whoever asked has left
                         continue
-                    if isinstance(outcome, HeartlineError):
+                    if isinstance(outcome, Exception):
                         answer.set_exception(outcome)
                     else:
                         answer.set_result(outcome)
@@ -55,7 +55,7 @@ class Questions:
     async def _answers(self, group: list[tuple[Callable[[SqlTx], Any], "asyncio.Future[Any]"]]) -> list[Any]:
         try:
             return await self._storage.read(lambda tx: [_answer(work, tx) for work, _ in group])
-        except HeartlineError as error:
+        except Exception as error:  # whatever it is, it belongs to those who asked: they would wait for ever
             return [error] * len(group)
 
 

@@ -172,7 +172,8 @@ class StreamProtocol(Connection, asyncio.Protocol):
             parameters = parse_query(query.encode("ascii", "replace"))
             account = await self._node.find_account(parameters.get("account_id", ""))
             if self.dialect is not Dialect.EXTENDED:
-                self.client_id = parameters.get("client_id", "")[:CLIENT_ID_CHARACTERS]
+                client_id = parameters.get("client_id", "")[:CLIENT_ID_CHARACTERS]
+                self.client_id = client_id.replace("\0", "")  # which PostgreSQL cannot store
             self.ask_pings(_seconds(parameters.get("pi", "")))
         except HeartlineError as refused:
             error = refused

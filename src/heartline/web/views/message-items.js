@@ -1,6 +1,6 @@
 /** From messages to what stands in the list: days, senders, and which bubbles belong together. */
 
-import { sameDay } from "./format.js";
+import { formatDay, sameDay } from "./format.js";
 
 const TOGETHER_MS = 5 * 60 * 1000;
 /** Messages of one side that follow each other this soon stand together, with one time below them. */
@@ -10,7 +10,7 @@ const PHONE_ANSWERS_MS = 60_000;
 export const isOwn = ({ type }) => type === "sent" || type === "sending" || type === "failed" || type === "delivered";
 
 /**
- * Items {key, day} and {key, message, isFirst, isLast, sender, isLate}. One of `before` (by key) is used again when it says the
+ * Items {key, day}, in words, as "Today" is another one after midnight, and {key, message, isFirst, isLast, sender, isLate}. One of `before` (by key) is used again when it says the
  * same, so that what is on the page already is left alone.
  */
 export function messageItems(messages, before, isGroup) {
@@ -24,7 +24,7 @@ export function messageItems(messages, before, isGroup) {
     const previous = messages[at - 1];
     const next = messages[at + 1];
     if (!previous || !sameDay(previous.timestamp, message.timestamp)) {
-      add({ key: `day ${new Date(message.timestamp).toDateString()}`, day: message.timestamp - (message.timestamp % 1000) });
+      add({ key: `day ${new Date(message.timestamp).toDateString()}`, day: formatDay(message.timestamp) });
     }
     const isFirst = !belongTogether(previous, message);
     const sender = isGroup && isFirst && message.type === "received" ? (message.from ?? "") : "";

@@ -2,7 +2,7 @@
 
 import { button, iconButton } from "./controls.js";
 import { h } from "./dom.js";
-import { formatDay, formatFull, formatMoment, formatTime } from "./format.js";
+import { formatFull, formatMoment, formatTime } from "./format.js";
 import { icon } from "./icons.js";
 import { isOnlyEmoji, linkify } from "./linkify.js";
 import { fileOf, saveBlob } from "./media.js";
@@ -12,7 +12,7 @@ import { attempt, toast } from "./toast.js";
 
 export function renderItem(app, item) {
   if (item.day !== undefined) {
-    return h("li.day", {}, h("span", { role: "heading", "aria-level": 2 }, formatDay(item.day)));
+    return h("li.day", {}, h("span", { role: "heading", "aria-level": 2 }, item.day));
   }
   const { message, isFirst, isLast, sender, isLate } = item;
   if (message.type === "info") return h("li.message.info", { tabindex: -1, "data-id": message.id }, h("p.bubble", {}, message.text));
