@@ -24,7 +24,7 @@ from tests.postgresql import PostgresqlServer, clear
 
 IDENTIFIER = '{"channel":"NotificationsChannel"}'
 SUBSCRIBE = json.dumps({"command": "subscribe", "identifier": IDENTIFIER})
-WAIT_S = 20.0
+WAIT_S = 60.0
 """Longest wait for anything that must happen; generous, as tests are never about how long it takes."""
 
 

@@ -40,7 +40,7 @@ from tests.wire import (
 
 IDENTIFIER = '{"channel":"NotificationsChannel"}'
 SUBSCRIBE = command("subscribe", IDENTIFIER)
-WAIT_S = 20.0
+WAIT_S = 60.0
 
 
 class Socket:

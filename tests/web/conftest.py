@@ -14,7 +14,7 @@ from tests.conftest import Server
 from tests.web.chromium import ARGUMENTS, find_chromium
 from tests.web.phone import Phone
 
-WAIT_MS = 20_000
+WAIT_MS = 60_000
 """Longest wait for anything that must happen."""
 
 

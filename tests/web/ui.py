@@ -4,7 +4,7 @@ from playwright.sync_api import Locator, Page, expect
 
 from tests.web.phone import PASSWORD, Phone
 
-WAIT_MS = 20_000
+WAIT_MS = 60_000
 expect.set_options(timeout=WAIT_MS)
 
 
