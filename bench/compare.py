@@ -156,7 +156,9 @@ async def _all(size: Size, rounds: int, rows: int, quick: bool, peers: bool) -> 
         results.shared = await _try(results, measure_shared(folder / "shared", size.sockets, size.settle_s))
         results.full_node = await _try(results, measure_full_node(folder / "full", full, upload_rows, size))
         results.restart = await _try(results, measure_restart(folder / "restart", size.sockets))
-        results.api, results.uploads = await _try(results, measure_api(folder / "api", upload_rows)) or ([], [])
+        results.api, results.uploads = await _try(
+            results, measure_api(folder / "api", upload_rows, 500 if quick else 2_000)
+        ) or ([], [])
         results.growth = await _try(results, measure_growth(folder / "growth", rows)) or []
     return results
 

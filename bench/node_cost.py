@@ -24,8 +24,8 @@ from bench.targets import Heartline
 
 MESSAGES = "/api/v1/messages"
 CONVERSATIONS = "/api/v1/conversations/index_public_unarchived"
-REQUESTS = 2_000
-LARGE_REQUESTS = 40
+LARGE_SHARE = 50
+"""One large request is made for so many small ones."""
 GROWTH_REQUESTS = 400
 KEPT_EVENTS = 99_000
 """A little less than a log keeps by default."""
@@ -124,7 +124,8 @@ async def measure_restart(folder: Path, sockets: int) -> Restart:
         return Restart(sockets, seconds, cpu_s(target.pid) - begin_s, peak_bytes(target.pid) / KIB / KIB)
 
 
-async def measure_api(folder: Path, upload_rows: int) -> tuple[list[ApiCost], list[Upload]]:
+async def measure_api(folder: Path, upload_rows: int, requests: int) -> tuple[list[ApiCost], list[Upload]]:
+    large = requests // LARGE_SHARE
     async with Heartline(folder) as target:
         accounts = await target.accounts(8)
         async with Rest(target.port) as rest:  # so that all code is loaded
@@ -134,37 +135,37 @@ async def measure_api(folder: Path, upload_rows: int) -> tuple[list[ApiCost], li
         uploads = [
             await measure_upload(target, accounts[1 + i], upload_rows, at_once) for i, at_once in enumerate(UPLOADERS)
         ]
-        single, batches = bodies(REQUESTS, 1), bodies(LARGE_REQUESTS * BATCH_ROWS, BATCH_ROWS)
+        single, batches = bodies(requests, 1), bodies(large * BATCH_ROWS, BATCH_ROWS)
         full = accounts[1]
         costs = [
             await measure_requests(
                 target,
                 "POST messages/add, 1 row",
-                REQUESTS,
+                requests,
                 lambda rest, n: rest.post(f"{MESSAGES}/add?account_id={accounts[5]}", single[n]),
             ),
             await measure_requests(
                 target,
                 f"POST messages/add, {BATCH_ROWS} rows",
-                LARGE_REQUESTS,
+                large,
                 lambda rest, n: rest.post(f"{MESSAGES}/add?account_id={accounts[6]}", batches[n]),
             ),
             await measure_requests(
                 target,
                 "GET messages, 70 rows",
-                REQUESTS,
+                requests,
                 lambda rest, n: rest.get(f"{MESSAGES}?account_id={full}&conversation_id={n % 200 + 1}&limit=70"),
             ),
             await measure_requests(
                 target,
                 "GET messages, 5000 rows",
-                LARGE_REQUESTS,
+                large,
                 lambda rest, n: rest.get(f"{MESSAGES}?account_id={full}&limit=5000&offset={n}"),
             ),
             await measure_requests(
                 target,
                 "GET conversations/index_public_unarchived, 450 rows",
-                REQUESTS // 4,
+                requests // 4,
                 lambda rest, n: rest.get(f"{CONVERSATIONS}?account_id={accounts[0]}"),
             ),
         ]
