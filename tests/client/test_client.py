@@ -5,7 +5,7 @@ import logging
 import subprocess
 import sys
 from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import asynccontextmanager
+from contextlib import aclosing, asynccontextmanager
 from pathlib import Path
 
 import msgspec
@@ -157,10 +157,11 @@ def test_the_server_never_sees_a_text(strict_server: Server, name: str) -> None:
 
             end = await client.cursor()
             operations = []
-            async for event in client.events(start):
-                operations.append(event.operation)
-                if event.cursor == end:
-                    break
+            async with aclosing(client.events(start)) as events:
+                async for event in events:
+                    operations.append(event.operation)
+                    if event.cursor == end:
+                        break
             text = repr(operations)
             assert len(operations) == end.offset - start.offset > 20
             assert text.count("-:-") == text.count("-:- twice"), text
@@ -227,13 +228,14 @@ def test_a_picture(server: Server, name: str, tmp_path: Path) -> None:
             assert await client.media.get(70) == picture.read_bytes()
             start = await client.cursor()
             assert await client.send("5550009999", "", picture=picture) is None
-            async for event in client.events(start):
-                asked = event.operation
-                assert isinstance(asked, ForwardedToPhone)
-                assert (asked.message, asked.mime_type) == ("firebase -1", "image/png")
-                assert isinstance(asked.message_id, int)
-                assert await client.media.get(asked.message_id) == picture.read_bytes()
-                break
+            async with aclosing(client.events(start)) as events:
+                async for event in events:
+                    asked = event.operation
+                    assert isinstance(asked, ForwardedToPhone)
+                    assert (asked.message, asked.mime_type) == ("firebase -1", "image/png")
+                    assert isinstance(asked.message_id, int)
+                    assert await client.media.get(asked.message_id) == picture.read_bytes()
+                    break
 
     run(work)
 
@@ -278,9 +280,10 @@ def test_nothing_secret_is_logged(server: Server, name: str, caplog: pytest.LogC
             await client.conversations.add([BOB])
             start = await client.cursor()
             await client.send(5, "a secret text")
-            async for event in client.events(start):
-                assert isinstance(event.operation, AddedMessage)
-                break
+            async with aclosing(client.events(start)) as events:
+                async for event in events:
+                    assert isinstance(event.operation, AddedMessage)
+                    break
             secrets = [client.credentials.account_id, bytes(client.key).hex(), "secret text", PASSWORD, "555"]
             assert "/api/v1/messages/add" in caplog.text  # httpx does log
             assert [secret for secret in secrets if secret in caplog.text] == []

@@ -4,6 +4,7 @@ import asyncio
 import re
 import subprocess
 import sys
+from contextlib import aclosing
 from pathlib import Path
 
 from heartline.client import AddedMessage, MessageType
@@ -32,11 +33,12 @@ def test_it_prints_incoming_texts_and_answers_one(server: Server, name: str) -> 
                 await asyncio.wait([printing], timeout=0.2)
             assert re.fullmatch(rb"hello \d+\n", printing.result())
             await phone.messages.add([received("Where are you?")])
-            async for event in phone.events(start):
-                operation = event.operation
-                if isinstance(operation, AddedMessage) and operation.type == MessageType.SENDING:
-                    assert (operation.data, operation.conversation_id) == ("On my way!", 5)
-                    break
+            async with aclosing(phone.events(start)) as events:
+                async for event in events:
+                    operation = event.operation
+                    if isinstance(operation, AddedMessage) and operation.type == MessageType.SENDING:
+                        assert (operation.data, operation.conversation_id) == ("On my way!", 5)
+                        break
             program.terminate()
             await program.communicate()
 

@@ -2,6 +2,7 @@
 
 import asyncio
 import socket
+from contextlib import aclosing
 from pathlib import Path
 
 import pytest
@@ -31,10 +32,11 @@ from tests.conftest import Server
 async def operations_since(client: Client, start: object) -> list[Operation]:
     end = await client.cursor()
     found: list[Operation] = []
-    async for event in client.events(start):  # type: ignore[arg-type]
-        found.append(event.operation)
-        if event.cursor == end:
-            break
+    async with aclosing(client.events(start)) as events:  # type: ignore[arg-type, type-var]
+        async for event in events:
+            found.append(event.operation)
+            if event.cursor == end:
+                break
     return found
 
 
@@ -62,10 +64,11 @@ def test_a_retry_does_not_take_back_what_the_phone_reported(server: Server, name
             cable.lose_replies_to = {b"/messages/add": 1}
 
             async def act_as_phone() -> None:
-                async for event in phone.events(start):
-                    if isinstance(event.operation, AddedMessage):
-                        await phone.messages.set_type(event.operation.id, MessageType.SENT)
-                        return
+                async with aclosing(phone.events(start)) as events:
+                    async for event in events:
+                        if isinstance(event.operation, AddedMessage):
+                            await phone.messages.set_type(event.operation.id, MessageType.SENT)
+                            return
 
             start = await phone.cursor()
             acting = asyncio.create_task(act_as_phone())

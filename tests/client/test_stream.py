@@ -1,6 +1,7 @@
 """Following an account: every event once and in order, whatever happens to the connection."""
 
 import asyncio
+from contextlib import aclosing
 
 import msgspec
 import pytest
@@ -24,8 +25,11 @@ def test_every_event_once_while_the_cable_is_cut(server: Server, name: str) -> N
             events: list[Event] = []
 
             async def follow() -> None:
-                async with connect(cable.url, writer.credentials) as client:
-                    async for event in client.events(start, on_connection=states.append):
+                async with (
+                    connect(cable.url, writer.credentials) as client,
+                    aclosing(client.events(start, on_connection=states.append)) as arriving,
+                ):
+                    async for event in arriving:
                         events.append(event)
                         if len(events) == count:
                             return
@@ -73,11 +77,12 @@ def test_across_a_restart_and_a_kill(new_server: NewServer, name: str) -> None:
             received_texts: list[str] = []
 
             async def follow() -> None:
-                async for event in client.events(start):
-                    assert isinstance(event.operation, AddedMessage)
-                    received_texts.append(event.operation.data)
-                    if len(received_texts) == 3:
-                        return
+                async with aclosing(client.events(start)) as events:
+                    async for event in events:
+                        assert isinstance(event.operation, AddedMessage)
+                        received_texts.append(event.operation.data)
+                        if len(received_texts) == 3:
+                            return
 
             following = asyncio.create_task(follow())
             server.settings["port"] = server.port

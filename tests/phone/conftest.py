@@ -6,6 +6,7 @@ import signal
 import subprocess
 import sys
 from collections.abc import Callable, Coroutine, Iterator
+from contextlib import aclosing
 from pathlib import Path
 from typing import Any, TypeVar
 from uuid import uuid4
@@ -128,8 +129,8 @@ async def conversation_with(client: Client, numbers: str) -> int:
 async def types_of(client: Client, after: Cursor, message_id: int, until: MessageType) -> list[int]:
     """The types that are reported for a message after a place in the log, live, until one comes."""
     types: list[int] = []
-    async with asyncio.timeout(WAIT_S):
-        async for event in client.events(after):
+    async with asyncio.timeout(WAIT_S), aclosing(client.events(after)) as events:
+        async for event in events:
             content: Any = event.operation
             if content.operation == "update_message_type" and content.id == str(message_id):
                 types.append(content.message_type)

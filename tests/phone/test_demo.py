@@ -5,6 +5,7 @@ import re
 import signal
 import subprocess
 import sys
+from contextlib import aclosing
 from pathlib import Path
 
 import pytest
@@ -29,8 +30,8 @@ def test_a_text_is_sent_and_answered() -> None:
             sent = await client.send(maya.device_id, "Coffee at four?")
             assert sent is not None
             types = []
-            async with asyncio.timeout(WAIT_S):
-                async for event in client.events(after=cursor):
+            async with asyncio.timeout(WAIT_S), aclosing(client.events(after=cursor)) as events:
+                async for event in events:
                     match event.operation:
                         case UpdatedMessageType(id=message_id, message_type=kind) if message_id == str(sent.device_id):
                             types.append(kind)
