@@ -85,6 +85,7 @@ class Engine:
         self.name = name
         self._server = server
         self._shared = ""
+        self._clearing: psycopg.Connection[Any] | None = None
 
     def new_database(self, folder: Path) -> str:
         """The URL of a new database; on SQLite its file is in the folder."""
@@ -94,10 +95,15 @@ class Engine:
         """The same, but on PostgreSQL always the same one, without any rows."""
         if self.name == "sqlite":
             return self.new_database(folder)
-        self._shared = self._shared or self.new_database(folder)
-        with psycopg.connect(self._shared, autocommit=True) as connection:
-            clear(connection)
+        if self._clearing is None or self._clearing.broken:
+            self._shared = self._shared or self.new_database(folder)
+            self._clearing = psycopg.connect(self._shared, autocommit=True)
+        clear(self._clearing)
         return self._shared
+
+    def close(self) -> None:
+        if self._clearing is not None:
+            self._clearing.close()
 
 
 @pytest.fixture(scope="session")
@@ -110,13 +116,15 @@ def postgresql_servers() -> Iterator[list[PostgresqlServer]]:
 
 
 @pytest.fixture(scope="session")
-def engine(request: pytest.FixtureRequest, postgresql_servers: list[PostgresqlServer]) -> Engine:
+def engine(request: pytest.FixtureRequest, postgresql_servers: list[PostgresqlServer]) -> Iterator[Engine]:
     def server() -> PostgresqlServer:
         if not postgresql_servers:
             postgresql_servers.append(PostgresqlServer())
         return postgresql_servers[0]
 
-    return Engine(request.param, server)
+    engine = Engine(request.param, server)
+    yield engine
+    engine.close()
 
 
 @pytest.fixture

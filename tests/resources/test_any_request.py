@@ -1,7 +1,7 @@
 """Whatever a client sends, a handler does its work or refuses with a sentence, and what it emits is as in operations.json
 (which `conftest.decoded` checks)."""
 
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from heartline.contract import ENDPOINTS
@@ -18,7 +18,11 @@ TRIED = [
 ]
 
 
-@unhurried
+EXAMPLES = 50
+"""Each 5 to 10 requests, in a database of its own."""
+
+
+@settings(unhurried, max_examples=EXAMPLES)
 @given(data=st.data())
 def test_handlers_cope_with_any_request(engine: Engine, data: st.DataObject) -> None:
     with opened(engine) as database:
