@@ -20,11 +20,11 @@ export function unsentList(app) {
     (list.querySelector("button") ?? list.closest(".list-frame")?.querySelector(".search-entry"))?.focus();
   };
 
-  const render = ({ id, numbers, text, isMedia, error }) =>
+  const render = ({ id, to, text, isMedia, error }) =>
     h(
       "li.unsent-message",
       {},
-      h("p.unsent-to", {}, icon("failed"), h("span", {}, "Not sent to ", h("bdi", {}, namesOf(store, numbers)))),
+      h("p.unsent-to", {}, icon("failed"), h("span", {}, "Not sent to ", h("bdi", {}, to))),
       h("p.unsent-text", { dir: "auto" }, isMedia ? "A file" : text),
       h("p.hint", {}, error),
       h(
@@ -45,14 +45,14 @@ export function unsentList(app) {
     if (!store.session) return;
     asked += 1;
     const question = asked;
-    const unsent = (await store.unsentStarts()).map(asBefore);
+    const unsent = (await store.unsentStarts()).map((message) => asBefore({ ...message, to: namesOf(store, message.numbers) }));
     if (question !== asked) return; // there is a newer answer, or will be
     shown = new Map(unsent.map((message) => [message.id, message]));
     reconcile(list, unsent, ({ id }) => id, render);
     list.hidden = unsent.length === 0;
   }
 
-  follow(list, store, "change", ({ detail: { what } }) => what === "outbox" && update());
+  follow(list, store, "change", ({ detail: { what } }) => (what === "outbox" || what === "contacts") && update());
   update();
   return list;
 }
