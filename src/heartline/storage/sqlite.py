@@ -6,12 +6,14 @@ readers never wait for the writer nor the writer for them.
 
 import asyncio
 import queue
+import re
 import sqlite3
 import threading
 import time
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
+from functools import lru_cache
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -45,8 +47,7 @@ BUSY_PAUSE_S = 0.01
 CACHED_STATEMENTS = 512
 """Prepared statements a connection: more than the program has."""
 
-PARAMETERS = tuple(map(str, range(64)))
-"""Names of `$0`, `$1`...; no statement has more."""
+PLACE = re.compile(r"\$(\d+)")
 
 sqlite3.register_converter("boolean", lambda value: value == b"1")
 
@@ -301,9 +302,18 @@ class _Job:
 
 def _executor(connection: sqlite3.Connection) -> Callable[[str, Sequence[object]], Cursor]:
     def execute(text: str, values: Sequence[object]) -> Cursor:
-        return connection.execute(text, dict(zip(PARAMETERS, values, strict=False)))
+        numbered, count = _number(text)
+        return connection.execute(numbered, values[:count])
 
     return execute
+
+
+@lru_cache(maxsize=1024)
+def _number(text: str) -> tuple[str, int]:
+    """A statement with `$0`... as SQLite binds values by their place, and how many it takes. By name it would look up each
+    of them: 4 us more a message."""
+    last = max((int(number) for number in PLACE.findall(text)), default=-1)
+    return PLACE.sub(lambda match: f"?{int(match[1]) + 1}", text), last + 1
 
 
 def _now_ms() -> int:
