@@ -271,6 +271,7 @@ class Parameter:
     mark: Mark
     is_text: bool
     """True when an empty text is a possible value of it."""
+    may_be_null: bool
     items: tuple["Parameter", ...]
     """The fields of each item of a list, or of an object; else empty."""
     is_list: bool
@@ -294,6 +295,7 @@ def _parameter(field: msgspec.structs.FieldInfo, hint: Any) -> Parameter:
         required=field.required,
         mark=marks[0] if marks else Mark(),
         is_text=str in parts,
+        may_be_null=type(None) in parts,
         items=parameters_of(structs[0]) if structs else (),
         is_list=bool(lists),
     )
