@@ -14,25 +14,24 @@ import { open } from "./crypto.js";
 import { openDatabase } from "./database.js";
 import { Outbox } from "./outbox.js";
 import { Search } from "./search.js";
-import { applyToRows, patchedMessage, targetsOf } from "./model/changes.js";
+import { applyToRows } from "./model/changes.js";
 import { exporting } from "./model/export.js";
 import { lists } from "./model/lists.js";
 import { Media } from "./model/media.js";
+import { Messages } from "./model/messages.js";
 import { organising } from "./model/organising.js";
-import { decode, decodeAll, LISTS, NOUNS } from "./model/rows.js";
+import { decodeAll, LISTS, NOUNS } from "./model/rows.js";
 import { sending } from "./model/sending.js";
 import { sessions } from "./model/session.js";
 import { starting } from "./model/starting.js";
 import { Sync } from "./model/sync.js";
-import { Thread } from "./model/thread.js";
 import { fieldOf } from "./model/settings.js";
 
 const SESSION_CHANNEL = "heartline-session";
-const RECENT_MS = 60_000; // a message this young is worth a notification, even when it came while we were away
 
 export class Store extends EventTarget {
   #work = Promise.resolve();
-  #threads = new Map();
+  #messages = new Messages(this);
   #hidden = new Map();
   #channel = null;
 
@@ -117,7 +116,7 @@ export class Store extends EventTarget {
   }
 
   #empty() {
-    this.#threads = new Map();
+    this.#messages = new Messages(this);
     this.#hidden = new Map();
     this.rows = Object.fromEntries(LISTS.map((noun) => [noun, new Map()]));
     for (const noun of LISTS) this[noun] = new Map();
@@ -143,33 +142,22 @@ export class Store extends EventTarget {
 
   /** The open thread of a conversation; it begins to load when it is asked for the first time. */
   thread(conversationId) {
-    let thread = this.#threads.get(conversationId);
-    if (!thread) {
-      thread = new Thread(conversationId, this.#sourceOf(conversationId), () => this.#threads.delete(conversationId));
-      thread.addEventListener("change", () => this.changed("thread", conversationId));
-      this.#threads.set(conversationId, thread);
-    }
-    return thread;
+    return this.#messages.thread(conversationId);
   }
 
   get threads() {
-    return [...this.#threads.values()];
+    return this.#messages.threads;
+  }
+
+  /** A message that is shown or known to this browser. */
+  message(messageId) {
+    return this.#messages.find(messageId);
   }
 
   /** The file of a message. @returns {Promise<Blob>} */
   async media(messageId) {
     const message = await this.message(messageId);
     return this.media_.get(messageId, message?.mimeType ?? "application/octet-stream");
-  }
-
-  /** A message that is shown or known to this browser. */
-  async message(messageId) {
-    for (const thread of this.#threads.values()) {
-      const shown = thread.messages.find(({ id }) => id === messageId);
-      if (shown) return shown;
-    }
-    const row = await this.db.message(messageId);
-    return row && this.#decorate(await decode(this.key, "messages", row));
   }
 
   /**
@@ -181,36 +169,6 @@ export class Store extends EventTarget {
    */
   async search(text, options = {}) {
     return this.search_.find(text, options);
-  }
-
-  #sourceOf(conversationId) {
-    const decodeMessages = async (rows) =>
-      (await decodeAll(this.key, "messages", rows)).map((message) => this.#decorate(message));
-    return {
-      page: async (offset, limit) => {
-        const rows = await this.api.get("/messages", { conversation_id: conversationId, offset, limit });
-        if (offset < 300) await this.db.change(rows.map((row) => ({ noun: "messages", put: row })));
-        return decodeMessages(rows);
-      },
-      cached: async (limit, before) => decodeMessages(await this.db.messagesBefore(conversationId, limit, before)),
-      unsent: async () => decodeMessages(this.#unsent(conversationId)),
-      count: async () => (await this.api.get("/accounts/count")).message_count,
-      timestampOf: async (id) => (await this.db.message(id))?.timestamp ?? this.search_.timestampOf(id),
-    };
-  }
-
-  /** Rows of messages that the server does not have. */
-  #unsent(conversationId) {
-    const puts = this.outbox.jobs.flatMap(({ changes }) => changes.map(({ noun, put }) => noun === "messages" && put));
-    return puts.filter((row) => row && row.device_conversation_id === conversationId);
-  }
-
-  /** What the outbox knows of a message. */
-  #decorate(message) {
-    const job = this.outbox.ofMessage(message.id);
-    if (!job) return message;
-    if (job.state === "failed") return { ...message, type: "failed", unsent: true, error: job.error };
-    return { ...message, pending: true, unsent: true };
   }
 
   // --- changing ---
@@ -241,7 +199,7 @@ export class Store extends EventTarget {
     return this.#next(async () => {
       const rowChanges = changes.filter(({ noun }) => noun !== undefined);
       await this.#applyToLists(rowChanges.filter(({ noun }) => noun !== "messages"));
-      await this.#applyToMessages(rowChanges.filter(({ noun }) => noun === "messages"));
+      await this.#messages.apply(rowChanges.filter(({ noun }) => noun === "messages"));
       for (const change of changes) await this.#applyOther(change);
       if (persist) await this.db.change(rowChanges, cursor);
     });
@@ -305,35 +263,6 @@ export class Store extends EventTarget {
     }
   }
 
-  async #applyToMessages(changes) {
-    if (changes.length === 0) return;
-    const puts = changes.filter(({ put }) => put);
-    const decoded = await decodeAll(this.key, "messages", puts.map(({ put }) => put));
-    const messages = new Map(puts.map((change, at) => [change, this.#decorate(decoded[at])]));
-    for (const change of changes) {
-      if (change.put) this.#putMessage(change, messages.get(change));
-      else this.#changeMessages(change);
-    }
-    this.search_.change(changes);
-  }
-
-  #putMessage(change, message) {
-    this.#threads.get(message.conversationId)?.put(message);
-    const conversation = this.conversations.get(message.conversationId);
-    if (!conversation && change.offset !== undefined) this.sync.missConversation(message.conversationId);
-    const isNews = !change.replayed || Date.now() - message.timestamp < RECENT_MS;
-    if (change.offset !== undefined && message.type === "received" && !message.read && isNews) {
-      this.dispatchEvent(new CustomEvent("received", { detail: { message, conversation } }));
-    }
-  }
-
-  #changeMessages(change) {
-    const isTarget = targetsOf(change);
-    const patched = (message) =>
-      change.remove ? null : this.#decorate({ ...patchedMessage(message, change.patch), pending: false, unsent: false });
-    for (const thread of this.#threads.values()) thread.update(isTarget, patched);
-  }
-
   async #applyOther({ refresh, setting, realName, account }) {
     if (refresh) this.sync.refreshSoon(refresh);
     if (setting) await this.setSettings({ ...this.storedSettings, [fieldOf(setting.pref)]: setting.value });
@@ -360,28 +289,19 @@ export class Store extends EventTarget {
   }
 
   #sent(job) {
-    if (job.messageId !== undefined) this.#redecorate(job.messageId, { pending: false, unsent: false, error: null });
+    if (job.messageId !== undefined) this.#messages.redecorate(job.messageId, { pending: false, unsent: false, error: null });
     if (job.whenDone) this.apply(job.whenDone);
     if (job.refreshes) this.sync?.refreshSoon(job.refreshes);
   }
 
   #failed(job, error) {
     if (job.messageId !== undefined) {
-      this.#redecorate(job.messageId, { pending: false, unsent: true, type: "failed", error: error.message });
+      this.#messages.redecorate(job.messageId, { pending: false, unsent: true, type: "failed", error: error.message });
     } else {
       const nouns = new Set(job.changes.map(({ noun }) => noun).filter((noun) => LISTS.includes(noun)));
       for (const noun of nouns) this.sync?.refreshSoon(noun);
     }
     this.dispatchEvent(new CustomEvent("failed", { detail: { action: job.action, error } }));
-  }
-
-  #redecorate(messageId, state) {
-    for (const thread of this.#threads.values()) {
-      thread.update(
-        ({ id }) => id === messageId,
-        (message) => ({ ...message, ...state }),
-      );
-    }
   }
 
   /** Conversations whose deletion can still be undone are not shown. */

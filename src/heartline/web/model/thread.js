@@ -230,10 +230,7 @@ export class Thread extends EventTarget {
   /** Replace the window; of two with one id the later counts. */
   #show(messages) {
     const byId = new Map();
-    for (const message of messages) {
-      const known = byId.get(message.id);
-      byId.set(message.id, message);
-    }
+    for (const message of messages) byId.set(message.id, message);
     this.messages = [...byId.values()].sort(compareMessages);
     this.#changed();
   }

@@ -31,8 +31,12 @@ export function showDetails(app, id) {
             contact && h("bdi.row-title", {}, contact.name),
             h("a.person-number", { href: `tel:${phoneNumber}` }, phoneNumber),
           ),
-          conversation.isGroup && button("Write", write),
-          !contact && button("Add contact", () => (close(), app.go(`/p/contacts/${encodeURIComponent(phoneNumber)}`))),
+          h(
+            "span.person-actions",
+            {},
+            conversation.isGroup && button("Write", write),
+            !contact && button("Add contact", () => (close(), app.go(`/p/contacts/${encodeURIComponent(phoneNumber)}`))),
+          ),
         );
       }),
     ),
