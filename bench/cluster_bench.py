@@ -8,17 +8,21 @@ import argparse
 import asyncio
 import os
 import platform
-import statistics
+import sys
 import tempfile
 import time
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from itertools import count
 from pathlib import Path
+from typing import TypeVar
 
 import psutil
 
+from bench.cluster_database import events_a_second
 from bench.cluster_load import Caller, Listener, request, saturate
+from bench.cluster_report import Found, Rate, Way, document, lines
+from bench.machine import cpu_s
 from tests.cluster.parts import Nats, Node
 from tests.cluster.traffic import open_accounts
 from tests.postgresql import PostgresqlServer
@@ -30,7 +34,13 @@ BATCH = 100
 PAUSE_S = 0.02
 """Between two events whose way is timed, so that none waits for another."""
 WARM_UP = 20
+WARM_UP_S = 1
+"""Load before it counts: connections are made, statements prepared."""
+EVENT_BYTES = 170
+"""What an event of the first kind of load has."""
 WAIT_S = 30.0
+
+T = TypeVar("T", Way, Rate)
 
 
 @contextmanager
@@ -71,7 +81,7 @@ async def time_hop(database: str, nodes: list[Node], events: int) -> tuple[list[
     return tuple([(way.came_s[text] - sent_s[text]) * 1000 for text in timed] for way in (near, far))  # type: ignore[return-value]
 
 
-async def count_events(database: str, nodes: list[Node], seconds: float, batch: int) -> float:
+async def count_events(database: str, nodes: list[Node], seconds: float, batch: int, meter: "Meter") -> float:
     """Events a second that all nodes together take, each request with so many."""
     account_ids = await open_accounts(database, ACCOUNTS)
     numbers = count(1)
@@ -95,50 +105,96 @@ async def count_events(database: str, nodes: list[Node], seconds: float, batch: 
         return request(url, "/messages/add", account_ids[number % ACCOUNTS], {"messages": messages})
 
     urls = [node.url for node in nodes]
+    make = one if batch == 1 else many
+    await saturate(urls, CALLERS, WARM_UP_S, make)
+    meter.start()
     begin_s = time.monotonic()
-    answered = await saturate(urls, CALLERS, seconds, one if batch == 1 else many)
-    return answered * batch / (time.monotonic() - begin_s)
+    answered = await saturate(urls, CALLERS, seconds, make)
+    took_s = time.monotonic() - begin_s
+    meter.stop()
+    return answered * batch / took_s
 
 
 def processor_s(process: int) -> float:
-    """Seconds of processor time of a process and its children, since they started."""
-    family = [psutil.Process(process), *psutil.Process(process).children(recursive=True)]
-    return sum(sum(member.cpu_times()[:2]) for member in family)
+    """Seconds of processor time of a process and its children, also of those that have ended, since they started."""
+    ended = psutil.Process(process).cpu_times()
+    return cpu_s(process) + ended.children_user + ended.children_system
+
+
+def machine_s() -> float:
+    """Seconds for which the processors of this machine were busy."""
+    times = psutil.cpu_times()
+    return sum(times) - times.idle - times.iowait - times.guest - times.guest_nice
+
+
+class Meter:
+    """How many processors are busy, from `start` on."""
+
+    def __init__(self, server: PostgresqlServer, nodes: list[Node]) -> None:
+        self._processes = [*(node.process.pid for node in nodes), server.process.pid]
+
+    def _read(self) -> list[float]:
+        return [*map(processor_s, self._processes), sum(os.times()[:4]), machine_s(), time.monotonic()]
+
+    def start(self) -> None:
+        self._before = self._read()
+
+    def stop(self) -> None:
+        *spent, seconds = (now - before for now, before in zip(self._read(), self._before, strict=True))
+        *self.nodes, self.postgresql, self.load_generator, self.machine = (part / seconds for part in spent)
+
+    def rate(self, what: str, bus: str, events: float) -> Rate:
+        busiest = max(self.nodes, default=0)
+        busy = (busiest, sum(self.nodes), self.postgresql, self.load_generator, self.machine)
+        return Rate(what, bus, len(self.nodes), events, *busy)
+
+
+def time_ways(events: int) -> Iterator[Way]:
+    for bus in ("nats", "postgresql"):
+        with cluster(bus, 2) as (_, database, nodes):
+            yield Way(bus, *asyncio.run(time_hop(database, nodes, events)))
+
+
+def measure_rates(seconds: int) -> Iterator[Rate]:
+    for batch, what in ((1, "one event a request"), (BATCH, f"{BATCH} events a request")):
+        for bus, number in (("local", 1), ("nats", 1), ("nats", 3), ("postgresql", 1), ("postgresql", 3)):
+            with cluster(bus, number) as (server, database, nodes):
+                meter = Meter(server, nodes)
+                events = asyncio.run(count_events(database, nodes, seconds, batch, meter))
+                yield meter.rate(what, bus, events)
+    with cluster("local", 0) as (server, database, nodes):
+        asyncio.run(open_accounts(database, ACCOUNTS))
+        meter = Meter(server, nodes)
+        meter.start()
+        events = events_a_second(server, database, ACCOUNTS, EVENT_BYTES, seconds)
+        meter.stop()
+        yield meter.rate("PostgreSQL alone, the same statements by pgbench", "", events)
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(prog="make bench-cluster", description=__doc__)
     parser.add_argument("--quick", action="store_true", help="fewer events and shorter")
-    quick = parser.parse_args().quick
-    events, seconds = (100, 2.0) if quick else (500, 8.0)
-    load = ", ".join(f"{value:.1f}" for value in os.getloadavg())
-    print(
-        f"{os.cpu_count()} processors, load before: {load}; Python {platform.python_version()}; PostgreSQL with fsync"
+    parser.add_argument("--document", action="store_true", help="also put the figures into docs/scaling.md")
+    options = parser.parse_args()
+    events, seconds = (100, 2) if options.quick else (500, 10)
+    found = Found(
+        machine=f"{platform.system()} {platform.release()} {platform.machine()}",
+        cores=os.cpu_count() or 1,
+        python=platform.python_version(),
+        load_average=os.getloadavg()[0],
+        ways=list(_told(time_ways(events))),
+        rates=list(_told(measure_rates(seconds))),
     )
-    print(f"Way of an event from the request to a socket, ms, {events} events, one at a time (p50 / p99):")
-    for bus in ("nats", "postgresql"):
-        with cluster(bus, 2) as (_, database, nodes):
-            near, far = asyncio.run(time_hop(database, nodes, events))
-        hop = [there - here for here, there in zip(near, far, strict=True)]
-        print(f"  {bus:<12} same node {_two(near)}   other node {_two(far)}   the hop alone {_two(hop)}", flush=True)
-    print(f"Events a second, {CALLERS} callers on {ACCOUNTS} accounts, and processors that were busy with it:")
-    for batch in (1, BATCH):
-        for bus, number in (("local", 1), ("nats", 1), ("nats", 3), ("postgresql", 1), ("postgresql", 3)):
-            with cluster(bus, number) as (server, database, nodes):
-                before = [processor_s(node.process.pid) for node in nodes], processor_s(server.process.pid)
-                rate = asyncio.run(count_events(database, nodes, seconds, batch))
-                spent = sum(processor_s(node.process.pid) for node in nodes) - sum(before[0])
-                in_database = processor_s(server.process.pid) - before[1]
-            print(
-                f"  {batch:>3} a request, bus {bus:<10} {number} node{'s' * (number > 1):<1} {rate:>7.0f}/s"
-                f"   nodes {spent / seconds:.2f}, PostgreSQL {in_database / seconds:.2f}",
-                flush=True,
-            )
+    print("\n".join(["", *lines(found)]))
+    if options.document:
+        document(found)
 
 
-def _two(values: list[float]) -> str:
-    percentiles = statistics.quantiles(values, n=100)
-    return f"{statistics.median(values):.2f} / {percentiles[98]:.2f}"
+def _told(measured: Iterator[T]) -> Iterator[T]:
+    """Say that there is progress."""
+    for number, one in enumerate(measured, 1):
+        print(f"measured {number}: {type(one).__name__.lower()}", file=sys.stderr, flush=True)
+        yield one
 
 
 if __name__ == "__main__":

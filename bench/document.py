@@ -1,6 +1,8 @@
-"""Puts a run's figures and chart into docs/performance.md, between its two marks: `make bench ARGS=--document`."""
+"""Puts figures into a page of docs/, between its two marks; those of `make bench ARGS=--document`, with their chart, into
+docs/performance.md."""
 
 from collections.abc import Iterable, Sequence
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from bench.chart import draw
@@ -17,13 +19,17 @@ BEGIN, END = "<!-- figures -->\n", "<!-- end of figures -->\n"
 
 def document(results: "Results") -> None:
     """Raises `ValueError` when the page has not both marks."""
-    page = PAGE.read_text()
-    before, begin, rest = page.partition(BEGIN)
+    write(PAGE, _parts(results))
+    CHART.write_text(draw(results.stream))
+
+
+def write(path: Path, lines: Iterable[str]) -> None:
+    """Put these lines between the marks of a page. Raises `ValueError` when it has not both."""
+    before, begin, rest = path.read_text().partition(BEGIN)
     _, end, after = rest.partition(END)
     if not begin or not end:
-        raise ValueError(f"{PAGE} lacks {BEGIN.strip()} or {END.strip()}")
-    PAGE.write_text(before + begin + "\n".join(["", *_parts(results), ""]) + end + after)
-    CHART.write_text(draw(results.stream))
+        raise ValueError(f"{path} lacks {BEGIN.strip()} or {END.strip()}")
+    path.write_text(before + begin + "\n".join(["", *lines, ""]) + end + after)
 
 
 def _parts(r: "Results") -> Iterable[str]:
@@ -33,7 +39,7 @@ def _parts(r: "Results") -> Iterable[str]:
         f"rounds: {r.rounds}."
     )
     yield "\n![What a socket costs, by server](performance.svg)\n"
-    yield from _table(
+    yield from table(
         (
             "",
             "KiB a socket",
@@ -62,9 +68,9 @@ def _parts(r: "Results") -> Iterable[str]:
     )
     yield from (f"\nNot measured: {line}." for line in r.missing)
     yield "\n### Heartline alone\n"
-    yield from _table(("", ""), _alone(r))
+    yield from table(("", ""), _alone(r))
     yield ""
-    yield from _table(
+    yield from table(
         ("request", "a CPU s", "p50 ms", "p99 ms"),
         [(c.what, f"{c.a_cpu_s:,.0f}", f"{c.p50_ms:.1f}", f"{c.p99_ms:.1f}") for c in r.api],
     )
@@ -72,7 +78,7 @@ def _parts(r: "Results") -> Iterable[str]:
     sizes = list(dict.fromkeys((g.accounts, g.rows) for g in r.growth))
     heads = [f"{rows:,} rows" if accounts == 1 else f"{accounts:,} accounts" for accounts, rows in sizes]
     columns = [[g for g in r.growth if (g.accounts, g.rows) == size] for size in sizes]
-    yield from _table(
+    yield from table(
         ("", *heads),
         [(name, *(f"{column[place].cpu_us:.0f}" for column in columns)) for place, name in enumerate(GROWTH)],
     )
@@ -107,7 +113,8 @@ def _alone(r: "Results") -> list[tuple[str, str]]:
     return rows
 
 
-def _table(heads: Sequence[str], rows: Sequence[Sequence[str]]) -> Iterable[str]:
+def table(heads: Sequence[str], rows: Sequence[Sequence[str]]) -> Iterable[str]:
+    """Markdown; the first column is text, the others are numbers."""
     yield f"| {' | '.join(heads)} |"
     yield f"|---|{'---:|' * (len(heads) - 1)}"
     yield from (f"| {' | '.join(row)} |" for row in rows)

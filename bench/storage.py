@@ -1,5 +1,5 @@
-"""How many transactions a second each engine commits, each with one row and one event, and how many of them PostgreSQL
-writes to the disk together: `python -m bench.storage`. PostgreSQL is the tests' server, with fsync on."""
+"""How many writes a second each engine commits, each of one row and one event, how many of them PostgreSQL writes to the
+disk together, and what a write takes of the processors: `python -m bench.storage`. PostgreSQL waits for its disk here."""
 
 import asyncio
 import tempfile
@@ -8,6 +8,7 @@ from functools import partial
 from itertools import count
 from pathlib import Path
 
+from bench.machine import cpu_s
 from heartline.resources.accounts import create_account
 from heartline.resources.templates import NewTemplate, RemovedTemplate, Template
 from heartline.storage import SqlTx, Storage
@@ -47,12 +48,19 @@ async def measure(storage: Storage, accounts: int, callers: int) -> float:
 async def measure_engine(url: str, server: postgresql.PostgresqlServer | None) -> None:
     storage = open_storage(url)
     for accounts, callers in CASES:
-        before = syncs(server)
+        before, spent = syncs(server), processors(server)
         rate = await measure(storage, accounts, callers)
+        spent = [(now - then) / rate / SECONDS * 1000 for now, then in zip(processors(server), spent, strict=True)]
         await asyncio.sleep(1.5)  # PostgreSQL publishes its numbers once a second
         per_sync = f", {rate * SECONDS / max(1, syncs(server) - before):.1f} a sync" if server else ""
-        print(f"  {accounts:3} accounts, {callers:3} callers: {rate:7,.0f} transactions a second{per_sync}")
+        costs = " + ".join(f"{milliseconds:.2f}" for milliseconds in spent)
+        print(f"  {accounts:3} accounts, {callers:3} callers: {rate:7,.0f} writes a second, {costs} ms each{per_sync}")
     await storage.close()
+
+
+def processors(server: postgresql.PostgresqlServer | None) -> list[float]:
+    """Seconds of processor time: ours, and the database server's."""
+    return [time.process_time(), *([cpu_s(server.process.pid)] if server else [])]
 
 
 def syncs(server: postgresql.PostgresqlServer | None) -> int:

@@ -41,12 +41,12 @@ class PostgresqlServer:
         self.user: dict[str, Any] = {"user": UNPRIVILEGED} if os.geteuid() == 0 else {}
         if self.user:
             shutil.chown(self.folder, UNPRIVILEGED)
-        self._programs = self._find_programs()
+        self.programs = self._find_programs()
         self._numbers = count()
         self._data = self.folder / "data"
         subprocess.run(
             [
-                self._programs / "initdb",
+                self.programs / "initdb",
                 "-D",
                 self._data,
                 "-U",
@@ -101,7 +101,7 @@ class PostgresqlServer:
         settings = [f"--{name}={value}" for name, value in self._settings.items()]
         with (self.folder / "log").open("ab") as log:
             self.process = subprocess.Popen(
-                [self._programs / "postgres", "-D", self._data, f"--unix_socket_directories={self.folder}", *settings],
+                [self.programs / "postgres", "-D", self._data, f"--unix_socket_directories={self.folder}", *settings],
                 stdout=log,
                 stderr=log,
                 cwd=self.folder,

@@ -74,7 +74,7 @@ def place(request: pytest.FixtureRequest, tmp_path: Path, postgresql: Postgresql
         yield "auto", postgresql.url("postgres")
     else:
         nats = Nats(tmp_path)
-        yield nats.url, "sqlite:x"
+        yield nats.url, ""
         nats.stop()
 
 
@@ -153,7 +153,7 @@ def test_a_bus_that_cannot_be_reached_stops_nobody() -> None:
 
 @pytest.mark.parametrize(
     ("setting", "url"),
-    [("redis://h", POSTGRESQL), ("", POSTGRESQL), ("postgresql", "sqlite:x"), ("nats", POSTGRESQL)],
+    [("redis://h", POSTGRESQL), ("", POSTGRESQL), ("postgresql", ""), ("nats", POSTGRESQL)],
 )
 def test_a_setting_that_names_no_bus_is_refused(setting: str, url: str) -> None:
     with pytest.raises(CannotUseBus, match="bus"):

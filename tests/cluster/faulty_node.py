@@ -35,8 +35,8 @@ class FaultyBus:
             asyncio.get_running_loop().call_later(delay_s, lambda hint=hint: self.on_hint(hint))
 
 
-def open_faulty_bus(setting: str, database_url: str) -> Bus:
-    return FaultyBus(open_bus(setting, database_url), os.environ["FAULTY_BUS"])
+def open_faulty_bus(setting: str, postgresql_url: str) -> Bus:
+    return FaultyBus(open_bus(setting, postgresql_url), os.environ["FAULTY_BUS"])
 
 
 if __name__ == "__main__":

@@ -108,7 +108,7 @@ def test_postgresql_is_restarted(cluster: Cluster) -> None:
 def test_hints_are_lost_repeated_and_reordered(cluster: Cluster, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("FAULTY_BUS", "1")
     faulty = cluster.add_node(module="tests.cluster.faulty_node")
-    deliver(cluster, [cluster.nodes[0]], [faulty], events=500, interval_s=0.01)
+    deliver(cluster, [cluster.nodes[0]], [faulty], events=300, interval_s=0.01)
 
 
 def test_a_node_is_cut_from_the_bus_but_not_from_the_database(cluster: Cluster) -> None:

@@ -13,10 +13,9 @@ class CannotUseBus(Refusal):
     """The setting names no bus that can be used here; says why."""
 
 
-def check_bus(setting: str, database_url: str) -> None:
-    """Raises `CannotUseBus`."""
-    on_postgresql = _is_postgresql(database_url)
-    if setting == "postgresql" and not on_postgresql:
+def check_bus(setting: str, postgresql_url: str) -> None:
+    """The URL is empty when the database is on another engine. Raises `CannotUseBus`."""
+    if setting == "postgresql" and not postgresql_url:
         raise CannotUseBus("the bus postgresql needs a PostgreSQL database (--database postgresql://...)")
     if setting not in ("auto", "local", "postgresql") and not setting.startswith(NATS):
         raise CannotUseBus("the setting bus must be auto, local, postgresql, or nats://HOST:PORT")
@@ -32,18 +31,14 @@ def without_passwords(setting: str) -> str:
     return re.sub(r"//[^/,]*@", "//", setting)
 
 
-def open_bus(setting: str, database_url: str) -> Bus:
+def open_bus(setting: str, postgresql_url: str) -> Bus:
     """The bus of a setting that was checked. `auto` is what needs nothing else to run."""
     if setting.startswith(NATS):
         from heartline.bus.nats import NatsBus
 
         return NatsBus(setting)
-    if setting == "postgresql" or (setting == "auto" and _is_postgresql(database_url)):
+    if setting == "postgresql" or (setting == "auto" and postgresql_url):
         from heartline.bus.postgresql import PostgresqlBus
 
-        return PostgresqlBus(database_url)
+        return PostgresqlBus(postgresql_url)
     return LocalBus()
-
-
-def _is_postgresql(url: str) -> bool:
-    return url.startswith(("postgresql://", "postgres://"))
