@@ -69,6 +69,7 @@ class StreamProtocol(Connection, asyncio.Protocol):
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         self._transport = cast(asyncio.Transport, transport)
+        self.write = self._transport.write
         self._connections.add(self)
 
     def data_received(self, data: bytes) -> None:
@@ -82,7 +83,7 @@ class StreamProtocol(Connection, asyncio.Protocol):
 
     def pause_writing(self) -> None:
         # Nothing more is read either, so that a client cannot make us buffer answers that it does not fetch.
-        self.writable = False
+        self.filled()
         self._transport.pause_reading()
 
     def resume_writing(self) -> None:
@@ -101,9 +102,6 @@ class StreamProtocol(Connection, asyncio.Protocol):
         self._node.stop_later(self)
 
     # --- Connection ---
-
-    def write(self, data: bytes) -> None:
-        self._transport.write(data)
 
     def close(self, code: int, reason: str = "") -> None:
         if self._closing is None:
