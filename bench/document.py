@@ -4,6 +4,7 @@ from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING
 
 from bench.chart import draw
+from bench.goals import verdicts
 from bench.report import ROOT
 from bench.tables import GROWTH
 
@@ -61,6 +62,10 @@ def _parts(r: "Results") -> Iterable[str]:
         ],
     )
     yield from (f"\nNot measured: {line}." for line in r.missing)
+    yield "\n### Goals\n"
+    yield from _table(
+        ("goal", "this run", ""), [(v.goal, v.measured, "met" if v.met else "**not met**") for v in verdicts(r)]
+    )
     yield "\n### Heartline alone\n"
     yield from _table(("", ""), _alone(r))
     yield ""

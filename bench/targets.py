@@ -1,4 +1,4 @@
-"""The servers that are measured side by side: Heartline as a user starts it, peers of the same protocol, a floor in C."""
+"""The servers that are measured side by side: Heartline as a user starts it, its peers, floors in C and Python."""
 
 import asyncio
 import contextlib
@@ -155,6 +155,7 @@ def all_targets(folder: Path) -> list[Callable[[], Target]]:
     return [
         lambda: Heartline(folder),
         lambda: Peer("C floor", lambda peers: [str(_compiled(peers / "floor.c", folder))]),
+        lambda: Peer("Bare Python loop", lambda _: [sys.executable, "-m", "bench.peers.bare_python"]),
         lambda: Peer(
             "Node uWebSockets", lambda peers: [_node_for_uwebsockets(peers), str(peers / "node_uwebsockets.mjs")]
         ),
