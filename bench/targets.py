@@ -150,9 +150,9 @@ class Peer:
             await rest.post(f"/publish?account_id={account}", event.encode())
 
 
-def all_targets(folder: Path) -> list[Callable[[], Target]]:
-    """A maker of each; entering one whose parts are not installed raises `Missing`."""
-    return [
+def all_targets(folder: Path, *, quick: bool) -> list[Callable[[], Target]]:
+    """A maker of each, ours first; entering one whose parts are not installed raises `Missing`."""
+    fast: list[Callable[[], Target]] = [
         lambda: Heartline(folder),
         lambda: Peer("C floor", lambda peers: [str(_compiled(peers / "floor.c", folder))]),
         lambda: Peer("Bare Python loop", lambda _: [sys.executable, "-m", "bench.peers.bare_python"]),
@@ -163,9 +163,12 @@ def all_targets(folder: Path) -> list[Callable[[], Target]]:
         lambda: Peer(
             "Python websockets", lambda _: [sys.executable, "-m", "bench.peers.python_websockets"], in_query=True
         ),
+    ]
+    slow: list[Callable[[], Target]] = [
         lambda: Peer("Starlette (ASGI)", lambda _: [sys.executable, "-m", "bench.peers.starlette_asgi"]),
         lambda: Peer("Rails Action Cable", _puma, subprotocol="actioncable-v1-json"),
     ]
+    return fast if quick else fast + slow
 
 
 def _compiled(source: Path, folder: Path) -> Path:
