@@ -32,6 +32,9 @@ ENGINES = ("sqlite", "postgresql")
 BOTH = ("storage", "resources", "test_conformance.py", "test_crash.py", "test_traffic.py")
 """Tests of `tests/` that run on both engines; the others do on SQLite, or on the one that `--engine` names."""
 
+LONG = ("cluster", "web", "cli", "phone", "server", "test_outage.py", "test_crash.py")
+"""Places whose files take long: they come first, so that at the end no process is alone with one while the others idle."""
+
 
 def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--engine", choices=ENGINES, help="run every test on this database engine only")
@@ -60,9 +63,19 @@ def tell(record_property: Callable[[str, object], None]) -> Callable[[str], None
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
     if "engine" in metafunc.fixturenames:
         chosen = metafunc.config.getoption("--engine")
-        place = metafunc.definition.path.relative_to(Path(__file__).parent).parts[0]
-        engines = [chosen] if chosen else ENGINES if place in BOTH else ENGINES[:1]
+        both = _place(metafunc.definition.path) in BOTH
+        engines = [chosen] if chosen else ENGINES if both else ENGINES[:1]
         metafunc.parametrize("engine", engines, indirect=True, scope="session")
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    ranks = {place: rank for rank, place in enumerate(LONG)}
+    items.sort(key=lambda item: ranks.get(_place(item.path), len(ranks)))
+
+
+def _place(path: Path) -> str:
+    """The folder or file of `tests/`."""
+    return path.relative_to(Path(__file__).parent).parts[0]
 
 
 class Engine:

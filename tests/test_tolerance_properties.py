@@ -12,7 +12,9 @@ from heartline.errors import HeartlineError
 from heartline.resources.templates import UpdateTemplate
 from heartline.tolerance import decode
 from tests.registry import ACCOUNT, request
-from tests.strategies import VALUES, any_bodies, names_of, unhurried
+from tests.strategies import VALUES, any_bodies, likely_bodies, names_of, unhurried
+
+LISTS = [e for e in ENDPOINTS if any(p.is_list and p.items for p in parameters_of(e.request))]
 
 
 def decodes_or_is_refused(endpoint: Endpoint, query: bytes, body: bytes, path_value: str = "5") -> bool:
@@ -59,6 +61,34 @@ def test_any_query_decodes_or_is_refused(data: st.DataObject) -> None:
     values = st.binary(max_size=8).map(quote) | st.sampled_from(["", "5", "true", "%FF", "%00", "9" * 5_000])
     pairs = data.draw(st.lists(st.tuples(names, values), max_size=8))
     decodes_or_is_refused(endpoint, "&".join(f"{name}={value}" for name, value in pairs).encode(), b"")
+
+
+@unhurried
+@given(st.data(), st.booleans())
+def test_an_item_means_the_same_in_a_list_and_written_flat(data: st.DataObject, require_encryption: bool) -> None:
+    """Lists in which nothing has to be forgiven are decoded in one go, what is written flat never is."""
+    endpoint = data.draw(st.sampled_from(LISTS))
+    (wanted,) = (p for p in parameters_of(endpoint.request) if p.is_list)
+    likely = data.draw(likely_bodies(endpoint).map(lambda body: (body[wanted.name] or [{}])[0]))
+    changed = data.draw(st.dictionaries(st.sampled_from(names_of(wanted.items)), VALUES, max_size=2))
+    item = likely | changed
+    if item.get("device_id") is None:  # nothing would tell that it is an item
+        item["device_id"] = 7
+
+    def outcome(body: Any) -> Any:
+        path = {"device_conversation_id": "5"}
+        try:
+            return decode(
+                endpoint,
+                path=path,
+                query=b"account_id=a",
+                body=json.dumps(body).encode(),
+                require_encryption=require_encryption,
+            )
+        except HeartlineError as error:
+            return type(error), str(error)
+
+    assert outcome({wanted.name: [item]}) == outcome(item)
 
 
 @unhurried

@@ -5,7 +5,7 @@ into `ENDPOINTS` and `OPERATIONS`. Routing, decoding, OpenAPI and the conformanc
 else, so adding an endpoint is writing one function. Nothing here does I/O or knows a framework.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 from types import UnionType
@@ -103,6 +103,7 @@ class PlainText(str):
 
 
 R = TypeVar("R", bound=Row)
+S = TypeVar("S", bound=Struct)
 C = TypeVar("C", bound=type[Operation])
 H = TypeVar("H", bound=Callable[..., Any])
 
@@ -129,6 +130,9 @@ class Tx(Protocol):
 
     def insert(self, row: type[Row], values: Struct | Mapping[str, object]) -> bool:
         """Store one row, or replace the one with the same key. False when it was stored exactly so before."""
+
+    def insert_all(self, row: type[Row], items: Sequence[S]) -> list[S]:
+        """`insert` for each of them, in order; those for which it is True. Many rows cost less so."""
 
     def update(self, row: type[Row], changes: Mapping[str, object], **where: object) -> int:
         """Set columns where columns equal `where`; how many rows matched. No changes: no statement, 0."""
@@ -267,6 +271,7 @@ class Parameter:
     mark: Mark
     is_text: bool
     """True when an empty text is a possible value of it."""
+    may_be_null: bool
     items: tuple["Parameter", ...]
     """The fields of each item of a list, or of an object; else empty."""
     is_list: bool
@@ -290,6 +295,7 @@ def _parameter(field: msgspec.structs.FieldInfo, hint: Any) -> Parameter:
         required=field.required,
         mark=marks[0] if marks else Mark(),
         is_text=str in parts,
+        may_be_null=type(None) in parts,
         items=parameters_of(structs[0]) if structs else (),
         is_list=bool(lists),
     )

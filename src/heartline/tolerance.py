@@ -9,7 +9,7 @@ import re
 from codecs import BOM_UTF8
 from collections.abc import Iterable, Mapping
 from functools import cache
-from typing import Any
+from typing import Any, NamedTuple, get_args
 from urllib.parse import unquote_to_bytes
 
 import msgspec
@@ -27,6 +27,7 @@ Values = dict[str, Any]
 
 _ABSENT = object()
 _NOTHING = msgspec.Raw()
+_ESCAPED_NUL = rb"\u0000"
 
 
 def decode(
@@ -100,6 +101,28 @@ def _members(request: type[Request]) -> tuple[list[str], "msgspec.json.Decoder[m
     return list(names), msgspec.json.Decoder(msgspec.defstruct("Members", fields) | None)
 
 
+class _PlainList(NamedTuple):
+    """How to read a list in which nothing has to be forgiven, and what makes an item one that has to be looked at again."""
+
+    decoder: "msgspec.json.Decoder[list[Any]]"
+    not_empty: list[str]
+    encrypted: list[str]
+
+
+@cache
+def _plain_list(of: Any) -> _PlainList | None:
+    """None for lists of which a plain item may mean something else: a field by another name, or null as its default."""
+    struct = get_args(of)[0]
+    fields = list(zip(msgspec.structs.fields(struct), parameters_of(struct), strict=True))
+    if any(p.mark.also or p.items or (p.may_be_null and field.default is not None) for field, p in fields):
+        return None
+    return _PlainList(
+        msgspec.json.Decoder(of),
+        [field.name for field, p in fields if p.required and p.is_text and not p.mark.may_be_empty],
+        [field.name for field, p in fields if p.mark.encrypted],
+    )
+
+
 class _Source:
     """The three places where a parameter may stand."""
 
@@ -118,6 +141,8 @@ class _Source:
         return value
 
     def value_of(self, parameter: Parameter) -> Any:
+        if parameter.items and parameter.is_list and (plain := self._plain_items(parameter)) is not None:
+            return plain
         value = self._objects(parameter) if parameter.items else self._find(parameter)
         if value is _ABSENT:
             if parameter.required:
@@ -127,6 +152,25 @@ class _Source:
             return self._items(parameter, value)
         self._check_text(parameter, value)
         return value
+
+    def _plain_items(self, parameter: Parameter) -> list[Any] | None:
+        """The items of a list in which nothing has to be forgiven, as nearly always; None for any other. Going through each
+        of their parameters takes 9 us a message, this takes 2."""
+        raw = self.body.get(parameter.name)
+        plain = _plain_list(parameter.type)
+        if raw is None or plain is None or _ESCAPED_NUL in bytes(raw):
+            return None
+        try:
+            items = plain.decoder.decode(raw)
+        except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+            return None
+        if any(getattr(item, name) == "" for name in plain.not_empty for item in items):
+            return None
+        if self.require_encryption:
+            texts = (getattr(item, name) for name in plain.encrypted for item in items)
+            if not all(text is None or _is_cipher(text) for text in texts):
+                return None
+        return items
 
     def _objects(self, parameter: Parameter) -> Any:
         """A list of objects, or one, which only the body can hold.
@@ -231,7 +275,7 @@ def _first_wrong(values: Values, declared: Iterable[Parameter]) -> str:
         value = values[parameter.name]
         if parameter.items:
             for item in value if parameter.is_list else [value]:
-                if name := _first_wrong(item, parameter.items):
+                if isinstance(item, dict) and (name := _first_wrong(item, parameter.items)):
                     return name
             continue
         try:

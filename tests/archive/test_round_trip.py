@@ -84,6 +84,39 @@ def test_a_second_import_adds_nothing(server: Server, backup: Path) -> None:
     with_account(server, test)
 
 
+def test_what_the_phone_uploaded_by_itself_is_recognised(server: Server, backup: Path) -> None:
+    async def test(client: Client) -> None:
+        await import_path(client, backup)
+        uploaded = [
+            NewMessage(
+                device_id=new_id(),
+                device_conversation_id=message.device_conversation_id,
+                message_type=message.message_type,
+                data=message.data,
+                timestamp=message.timestamp,
+                mime_type=message.mime_type,
+                read=message.read,
+                seen=message.seen,
+                message_from=message.message_from,
+            )
+            async for message in client.messages.walk()
+        ]
+        missing = uploaded.pop()
+        for message in [message async for message in client.messages.walk()]:
+            await client.messages.remove(message.device_id)
+        await client.messages.add(uploaded[: len(uploaded) // 2])
+        await client.messages.add(uploaded[len(uploaded) // 2 :])
+        done = await import_path(client, backup)
+        assert (done.summary.messages, done.summary.known) == (1, MESSAGES - 1)
+        assert (done.summary.conversations, done.summary.contacts) == (0, 0)
+        stored = [(message.timestamp, message.data) async for message in client.messages.walk()]
+        assert sorted(stored) == sorted((message.timestamp, message.data) for message in [*uploaded, missing])
+        done = await import_path(client, backup)
+        assert (done.summary.messages, done.summary.known) == (0, MESSAGES)
+
+    with_account(server, test)
+
+
 def test_an_interrupted_import_goes_on(server: Server, backup: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(upload, "BATCH", 50)
 

@@ -248,7 +248,8 @@ def test_search(person: Person) -> None:
     assert [row[4] for row in lines(person("search", "hello", "--limit", "1"))] == ["hello all"]
     assert [row[4] for row in lines(person("search", "hello", "--with", "family"))] == ["hello all"]
     nothing = person("search", "no such words")
-    assert (nothing.returncode, nothing.stdout, nothing.stderr) == (1, "", "")
+    assert (nothing.returncode, nothing.stdout) == (1, "")
+    assert nothing.stderr == "No message contains 'no such words'.\n"
 
 
 def test_whoever_reads_may_stop(person: Person) -> None:
@@ -323,6 +324,38 @@ def test_tail_goes_on_after_a_cursor(person: Person) -> None:
     with tail(person, "--after", lost["cursor"]) as printed:
         assert printed.readline().rstrip("\n").split("\t")[1:] == ["received", "Bob 🚀", "Bob 🚀", "live 👩‍👩‍👧␛"]
     assert "a cursor looks like" in refusal(person("tail", "--after", "nonsense"))
+
+
+def test_tail_in_a_pipe_says_what_became_of_a_text(person: Person) -> None:
+    async def act(client: Client) -> None:
+        sent = await client.send("+15550002222", "on my way")
+        assert sent is not None
+        for state in MessageType.SENT, MessageType.DELIVERED, MessageType.SENT:
+            await client.messages.set_type(sent.device_id, state)
+
+    now = Cursor.parse("0:0")
+
+    async def look(client: Client) -> None:
+        nonlocal now
+        now = await client.cursor()
+
+    person.do(look)
+    with tail(person, "--after", str(now)) as printed:
+        person.do(act)
+        states = [printed.readline().rstrip("\n").split("\t")[1:] for _ in range(3)]
+    assert states == [[state, "Bob 🚀", "You", "on my way"] for state in ("sending", "sent", "delivered")]
+
+
+def test_a_name_means_the_person_rather_than_a_group(person: Person) -> None:
+    new = NewConversation(
+        device_id=55, color=0, read=True, timestamp=1, title="Zoë and Bobby", phone_numbers="+15550006666, +15550005555"
+    )
+
+    async def act(client: Client) -> None:
+        await client.conversations.add([new])
+
+    person.do(act)
+    assert "to Bobby" in output(person("send", "bobb", "hi"))
 
 
 def test_every_command_has_examples(person: Person) -> None:

@@ -12,7 +12,7 @@ from uuid import uuid4
 
 import pytest
 
-from heartline.client import Client, MessageType, NewConversation, new_id, sign_up
+from heartline.client import Client, Cursor, MessageType, NewConversation, new_id, sign_up
 from heartline.client.numbers import id_matcher
 from heartline.phone import Outgoing, Script, SimulatedRadio
 from tests.conftest import WAIT_S as ONE_WAIT_S
@@ -125,11 +125,11 @@ async def conversation_with(client: Client, numbers: str) -> int:
     return new.device_id
 
 
-async def types_of(client: Client, message_id: int, until: MessageType) -> list[int]:
-    """The types that are reported for a message, live, until one comes."""
+async def types_of(client: Client, after: Cursor, message_id: int, until: MessageType) -> list[int]:
+    """The types that are reported for a message after a place in the log, live, until one comes."""
     types: list[int] = []
     async with asyncio.timeout(WAIT_S):
-        async for event in client.events():
+        async for event in client.events(after):
             content: Any = event.operation
             if content.operation == "update_message_type" and content.id == str(message_id):
                 types.append(content.message_type)

@@ -34,9 +34,10 @@ def test_sent_once_and_told_live(server: Server, new_phone: NewPhone) -> None:
         conversation = await conversation_with(client, ANN)
         phone.start()
         message_id = new_id()
-        told = asyncio.create_task(types_of(client, message_id, MessageType.DELIVERED))
+        before = await client.cursor()
         await client.send(conversation, "Hi Ann", message_id=message_id)
-        assert await told == [MessageType.SENT, MessageType.DELIVERED]
+        told = await types_of(client, before, message_id, MessageType.DELIVERED)
+        assert told == [MessageType.SENT, MessageType.DELIVERED]
         assert [(text.reference, text.numbers, text.content) for text in phone.sent] == [(message_id, (ANN,), "Hi Ann")]
 
     with_account(server, test)
@@ -51,7 +52,7 @@ def test_a_text_that_is_added_again_is_not_sent_again_but_told_again(server: Ser
         sent = await client.send(conversation, "Hi Ann", message_id=message_id)
         assert sent is not None
         await until_type(client, message_id, MessageType.DELIVERED)
-        told = asyncio.create_task(types_of(client, message_id, MessageType.DELIVERED))
+        before = await client.cursor()
         again = NewMessage(
             device_id=message_id,
             device_conversation_id=conversation,
@@ -61,7 +62,7 @@ def test_a_text_that_is_added_again_is_not_sent_again_but_told_again(server: Ser
             mime_type="text/plain",
         )
         await client.messages.add([again])
-        assert await told == [MessageType.DELIVERED]
+        assert await types_of(client, before, message_id, MessageType.DELIVERED) == [MessageType.DELIVERED]
         assert len(phone.sent) == 1
 
     with_account(server, test)

@@ -55,7 +55,7 @@ def test_other_callers_are_counted_on_their_own(limiter: Limiter) -> None:
     for _ in range(4):
         wait_s(limiter, LOGIN, 100, "/login", "::1", "pat")
     assert wait_s(limiter, LOGIN, 100, "/login", "::1", "pat") == 60
-    for caller in (("/login", "::1", "alex"), ("/login", "::2", "pat"), ("/other", "::1", "pat")):
+    for caller in (("/login", "::1", "alex"), ("/login", "192.0.2.2", "pat"), ("/other", "::1", "pat")):
         assert wait_s(limiter, LOGIN, 100, *caller) is None
 
 
@@ -70,7 +70,7 @@ def test_an_address_has_a_share_over_all_names(limiter: Limiter) -> None:
     allowed = LOGIN.attempts * PER_ADDRESS
     waits = [wait_s(limiter, LOGIN, 100, "/login", "::1", f"user {n}") for n in range(allowed + 2)]
     assert waits == [None] * allowed + [60, 60]
-    assert wait_s(limiter, LOGIN, 100, "/login", "::2", "user 0") is None
+    assert wait_s(limiter, LOGIN, 100, "/login", "192.0.2.2", "user 0") is None
 
 
 def test_an_attempt_that_is_given_back_was_none(limiter: Limiter) -> None:
@@ -100,3 +100,21 @@ def test_what_is_remembered_is_bounded_and_the_quietest_forgotten_first(
     assert len(limiter._windows) == 10
     assert wait_s(limiter, POLL, 102, "/poll", "quiet", "") is None
     assert wait_s(limiter, POLL, 102, "/poll", "address 49", "") is None
+
+
+@pytest.mark.parametrize(
+    ("first", "second", "same"),
+    [
+        ("2001:db8:1:2::1", "2001:db8:1:2:ffff::9", True),
+        ("2001:db8:1:2::1", "2001:db8:1:3::1", False),
+        ("::ffff:192.0.2.1", "192.0.2.1", True),
+        ("::ffff:192.0.2.1", "::ffff:192.0.2.2", False),
+        ("192.0.2.1", "192.0.2.2", False),
+        ("fe80::1%eth0", "fe80::2%eth0", True),
+        ("", "", True),
+    ],
+)
+def test_a_network_of_ipv6_is_one_caller(limiter: Limiter, first: str, second: str, same: bool) -> None:
+    for _ in range(POLL.attempts):
+        limiter.take(POLL, 0, "poll", first, "")
+    assert (wait_s(limiter, POLL, 0, "poll", second, "") is not None) == same

@@ -2,18 +2,21 @@
 
 import asyncio
 import threading
+from collections import deque
 from collections.abc import AsyncIterator
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import psycopg
 import pytest
+from psycopg import errors
 
 from heartline.errors import DatabaseUnavailable, OutcomeUnknown, StorageFailure, UserExists
 from heartline.resources.activation import Activate, activate, approve
 from heartline.resources.messages import Message
 from heartline.resources.templates import NewTemplate, RemovedTemplate, Template
-from heartline.storage import Committed, SqlTx, log, postgresql, postgresql_connection
+from heartline.storage import Committed, SqlTx, log, postgresql_connection
+from heartline.storage import postgresql as storages
 from heartline.storage.engines import CannotOpen, open_storage, prepare_database, without_password
 from heartline.storage.migrations import SchemaTooNew
 from heartline.storage.postgresql import PostgresqlStorage
@@ -75,7 +78,7 @@ class Held:
 
     async def __aexit__(self, *_: object) -> None:
         self.go_on.set()
-        await self._task
+        await asyncio.wait([self._task])
 
 
 # --- accounts ---
@@ -195,6 +198,87 @@ async def test_cursors_of_two_nodes_do_not_get_in_each_others_way(url: str, stor
     assert await storage.read(lambda tx: tx.sql("SELECT count(*) FROM cursors")) == [(200,)]
 
 
+def transaction_of(storage: PostgresqlStorage, account_id: str) -> Any:
+    """A write that returns the id of its transaction."""
+
+    def work(tx: SqlTx) -> str:
+        tx.bound(account_id).emit(RemovedTemplate(id=1))
+        return str(tx.sql("SELECT CAST(pg_current_xact_id() AS text)")[0][0])
+
+    return storage.write(work, account_id=account_id)
+
+
+async def test_what_waits_in_a_lane_is_committed_together(
+    storage: PostgresqlStorage, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    account_id, other = await sign_up(storage, "pat"), await sign_up(storage, "other")
+    heard: list[int] = []
+    storage.on_commit = lambda committed: heard.append(committed.first_offset)
+    monkeypatch.setattr(storages, "GROUP_S", WAIT_S)
+    async with Held(storage, account_id):
+        tasks = await waiting(*(transaction_of(storage, account_id) for _ in range(20)))
+        apart = await transaction_of(storage, other)
+    together = set(await asyncio.gather(*tasks))
+    assert len(together) == 1
+    assert apart not in together
+    assert heard == [1, *range(1, 21)]
+
+
+async def test_a_transaction_does_not_go_on_for_ever(
+    storage: PostgresqlStorage, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    account_id = await sign_up(storage, "pat")
+    monkeypatch.setattr(storages, "GROUP_S", 0)
+    tasks = await waiting(*(transaction_of(storage, account_id) for _ in range(20)))
+    assert len(set(await asyncio.gather(*tasks))) == 20
+
+
+@pytest.mark.parametrize("failure", [ValueError, UserExists, errors.UniqueViolation])
+async def test_work_that_fails_does_not_touch_what_it_waited_with(
+    storage: PostgresqlStorage, monkeypatch: pytest.MonkeyPatch, failure: type[Exception]
+) -> None:
+    account_id = await sign_up(storage, "pat")
+    heard: list[int] = []
+    storage.on_commit = lambda committed: heard.append(committed.first_offset)
+    monkeypatch.setattr(storages, "GROUP_S", WAIT_S)
+    monkeypatch.setattr(storages, "AGAIN_S", 0)
+
+    def fail(tx: SqlTx) -> None:
+        add(tx, account_id, 7)
+        raise failure
+
+    async with Held(storage, account_id):
+        tasks = await waiting(
+            emit(storage, account_id, 1),
+            storage.write(fail, account_id=account_id),
+            emit(storage, account_id, 2),
+            emit(storage, account_id, 3),
+        )
+    outcomes = await asyncio.gather(*tasks, return_exceptions=True)
+    assert [outcomes[0], *outcomes[2:]] == [None] * 3
+    assert isinstance(outcomes[1], DatabaseUnavailable if failure is errors.UniqueViolation else failure)
+    assert await log_of(storage, account_id) == [(1, 1), (2, 2), (3, 3)]
+    assert heard == [1, 2, 3]
+    async with Held(storage, account_id):  # and then they are together again
+        tasks = await waiting(*(transaction_of(storage, account_id) for _ in range(5)))
+    assert len(set(await asyncio.gather(*tasks))) == 1
+
+
+def test_groups_of_the_same_accounts_are_announced_once_and_in_order() -> None:
+    """Whichever of them is first told to have committed."""
+    turns = storages._Turns()
+    loop = asyncio.new_event_loop()
+    groups = []
+    for accounts in ((1, 3), (3, 2), (1, 2)):
+        job = storages._Job(lambda tx: None, "", loop.create_future())
+        job.committed = [Committed(account, 1, [b"{}"], ended=False) for account in accounts]
+        groups.append(storages._Group(job, deque()))
+        turns.take(groups[-1])
+    assert turns.finish(groups[2]) == turns.finish(groups[1]) == []
+    assert turns.finish(groups[0]) == groups
+    loop.close()
+
+
 # --- failure ---
 
 
@@ -239,17 +323,48 @@ async def test_all_connections_lost_at_once_are_replaced(url: str, storage: Post
     assert await head_of(storage, account_id) == 5 * 31
 
 
-async def test_a_connection_lost_during_the_commit_leaves_the_request_in_doubt_and_is_not_repeated(
-    postgresql: PostgresqlServer,
+async def test_a_connection_lost_in_the_middle_of_a_group_is_replaced_and_all_of_it_done_again(
+    storage: PostgresqlStorage, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    url = postgresql.new_database()
-    body = f"BEGIN IF new.device_id = 7 THEN PERFORM {KILL_ME.removeprefix('SELECT ')}; END IF; RETURN NULL; END"
-    query(url, f"CREATE FUNCTION die() RETURNS trigger LANGUAGE plpgsql AS $$ {body} $$")
+    account_id = await sign_up(storage, "pat")
+    heard: list[int] = []
+    storage.on_commit = lambda committed: heard.append(committed.first_offset)
+    runs: list[int] = []
+
+    def work(tx: SqlTx) -> None:
+        add(tx, account_id, 7)
+        runs.append(1)
+        if len(runs) == 1:
+            tx.sql(KILL_ME)
+
+    monkeypatch.setattr(storages, "GROUP_S", WAIT_S)
+    async with Held(storage, account_id):
+        works = [storage.write(work, account_id=account_id), emit(storage, account_id, 2), emit(storage, account_id, 3)]
+        tasks = await waiting(emit(storage, account_id, 1), *works)
+    await asyncio.gather(*tasks)
+    assert len(runs) == 2
+    assert await log_of(storage, account_id) == [(1, 1), (2, 7), (3, 2), (4, 3)]
+    assert heard == [1, 2, 3, 4]
+
+
+def fail_at_commit(url: str, statement: str) -> None:
+    """From now on the commit of a template of the phone's id 7 runs this."""
+    body = f"BEGIN IF new.device_id = 7 THEN {statement}; END IF; RETURN NULL; END"
+    query(url, f"CREATE FUNCTION fail() RETURNS trigger LANGUAGE plpgsql AS $$ {body} $$")
     query(
         url,
-        "CREATE CONSTRAINT TRIGGER die AFTER INSERT ON templates DEFERRABLE INITIALLY DEFERRED "
-        "FOR EACH ROW EXECUTE FUNCTION die()",
+        "CREATE CONSTRAINT TRIGGER fail AFTER INSERT ON templates DEFERRABLE INITIALLY DEFERRED "
+        "FOR EACH ROW EXECUTE FUNCTION fail()",
     )
+
+
+@pytest.mark.parametrize("together", [False, True])
+async def test_a_connection_lost_during_the_commit_leaves_requests_in_doubt_and_none_is_repeated(
+    postgresql: PostgresqlServer, monkeypatch: pytest.MonkeyPatch, together: bool
+) -> None:
+    url = postgresql.new_database()
+    fail_at_commit(url, KILL_ME.replace("SELECT", "PERFORM"))
+    monkeypatch.setattr(storages, "GROUP_S", WAIT_S if together else 0)
     storage = PostgresqlStorage(url)
     heard: list[int] = []
     storage.on_commit = lambda committed: heard.append(committed.first_offset)
@@ -261,14 +376,43 @@ async def test_a_connection_lost_during_the_commit_leaves_the_request_in_doubt_a
 
     try:
         account_id = await sign_up(storage, "pat")
-        tasks = await waiting(
-            emit(storage, account_id, 1), storage.write(work, account_id=account_id), emit(storage, account_id, 2)
-        )
+        async with Held(storage, account_id):
+            tasks = await waiting(
+                emit(storage, account_id, 1), storage.write(work, account_id=account_id), emit(storage, account_id, 2)
+            )
+        outcomes: list[Any] = await asyncio.gather(*tasks, return_exceptions=True)
+        in_doubt = [outcome for outcome in outcomes if outcome is not None]
+        assert outcomes[1] is not None
+        assert len(in_doubt) == (3 if together else 1)
+        for outcome in in_doubt:
+            assert isinstance(outcome, OutcomeUnknown)
+            assert (outcome.status, outcome.retry_after_s is not None) == (503, True)
+        assert len(runs) == 1
+        await emit(storage, account_id, 3)
+        stored = [3] if together else [1, 2, 3]
+        assert await log_of(storage, account_id) == list(enumerate(stored, 1))
+        assert heard == list(range(1, len(stored) + 1))
+    finally:
+        await storage.close()
+
+
+async def test_what_the_commit_refuses_does_not_touch_what_it_waited_with(
+    postgresql: PostgresqlServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    url = postgresql.new_database()
+    fail_at_commit(url, "RAISE EXCEPTION 'no'")
+    monkeypatch.setattr(storages, "GROUP_S", WAIT_S)
+    storage = PostgresqlStorage(url)
+    heard: list[int] = []
+    storage.on_commit = lambda committed: heard.append(committed.first_offset)
+    try:
+        account_id = await sign_up(storage, "pat")
+        async with Held(storage, account_id):
+            refused = storage.write(lambda tx: add(tx, account_id, 7), account_id=account_id)
+            tasks = await waiting(emit(storage, account_id, 1), refused, emit(storage, account_id, 2))
         outcomes = await asyncio.gather(*tasks, return_exceptions=True)
         assert [outcomes[0], outcomes[2]] == [None, None]
-        assert isinstance(outcomes[1], OutcomeUnknown)
-        assert (outcomes[1].status, outcomes[1].retry_after_s is not None) == (503, True)
-        assert len(runs) == 1
+        assert isinstance(outcomes[1], StorageFailure)
         assert await log_of(storage, account_id) == [(1, 1), (2, 2)]
         assert heard == [1, 2]
     finally:
@@ -278,8 +422,8 @@ async def test_a_connection_lost_during_the_commit_leaves_the_request_in_doubt_a
 async def test_a_database_that_is_gone_is_said_to_be_and_service_resumes(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr(postgresql, "CONNECTION_WAIT_S", 0.5)
-    monkeypatch.setattr(postgresql, "AGAIN_S", 0.1)
+    monkeypatch.setattr(storages, "CONNECTION_WAIT_S", 0.5)
+    monkeypatch.setattr(storages, "AGAIN_S", 0.1)
     server = PostgresqlServer()
     storage = PostgresqlStorage(server.new_database())
     try:

@@ -17,6 +17,7 @@ from heartline.resources.scheduled_messages import ScheduledMessage
 from heartline.resources.settings import Setting
 from heartline.resources.templates import NewTemplate, Template
 from heartline.storage import SqlTx, Storage
+from heartline.storage.tx import ROWS_A_STATEMENT
 from tests.storage.conftest import sign_up
 
 pytestmark = pytest.mark.anyio
@@ -99,6 +100,25 @@ async def test_a_replacement_within_one_transaction_is_seen_at_once(in_tx: InTx)
         return [tx.insert(Template, NewTemplate(device_id=7, text=text)) for text in ("a", "a", "b")]
 
     assert await in_tx(work) == [True, False, True]
+
+
+async def test_of_many_rows_those_are_returned_that_are_new_or_changed(in_tx: InTx) -> None:
+    count = 3 * ROWS_A_STATEMENT + 1
+    before = [NewTemplate(device_id=number, text="a") for number in range(count)]
+    after = [NewTemplate(device_id=number, text="b" if number % 2 else "a") for number in range(count + 1)]
+    assert await in_tx(lambda tx: tx.insert_all(Template, before)) == before
+    assert await in_tx(lambda tx: tx.insert_all(Template, after)) == [*after[1:count:2], after[count]]
+    assert [row.text for row in await in_tx(lambda tx: tx.rows(Template))] == [item.text for item in after]
+
+
+async def test_of_many_rows_with_one_key_each_counts_in_its_order(in_tx: InTx) -> None:
+    items = [NewTemplate(device_id=key, text=text) for key, text in ((7, "a"), (7, "a"), (8, "a"), (7, "b"), (7, "a"))]
+    assert await in_tx(lambda tx: tx.insert_all(Template, items)) == [items[0], *items[2:]]
+    assert [row.text for row in await in_tx(lambda tx: tx.rows(Template))] == ["a", "a"]
+
+
+async def test_no_rows_are_no_statement(in_tx: InTx) -> None:
+    assert await in_tx(lambda tx: tx.insert_all(Template, [])) == []
 
 
 async def test_booleans_come_back_as_booleans(in_tx: InTx) -> None:

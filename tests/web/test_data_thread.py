@@ -9,7 +9,7 @@ from tests.web.client import Client, wait_for
 from tests.web.conftest import LONG
 from tests.web.phone import Phone
 
-PAGE = 70
+PAGE = 35
 OBSERVE = """window.long = [];
 new PerformanceObserver((list) => long.push(...list.getEntries().map(({duration}) => Math.round(duration))))
   .observe({type: 'longtask'})"""
@@ -46,7 +46,7 @@ def test_scrolling_up_and_down_shows_every_message_once(page: Page, phone: Phone
         shown = client.texts(ann)
         first = int(shown[0].split()[1])
         assert shown == texts[first : first + len(shown)], "no gap, nothing twice"
-        assert len(shown) <= 4 * PAGE
+        assert len(shown) <= 8 * PAGE
         seen |= set(shown)
     assert seen == set(texts)
     while not state(client, ann)[1]:
@@ -54,7 +54,7 @@ def test_scrolling_up_and_down_shows_every_message_once(page: Page, phone: Phone
         shown = client.texts(ann)
         first = int(shown[0].split()[1])
         assert shown == texts[first : first + len(shown)]
-        assert len(shown) <= 4 * PAGE
+        assert len(shown) <= 8 * PAGE
     assert client.texts(ann)[-1] == "text 699"
 
 
@@ -63,7 +63,7 @@ def test_what_changes_below_while_somebody_reads_above_moves_nothing(page: Page,
     texts = [f"text {n}" for n in range(600)]
     ann = phone.history("Ann", texts)
     client = open_thread(page, phone, ann)
-    for _ in range(5):
+    for _ in range(10):
         client.run("store.thread(it).loadOlder()", ann)
     above = client.texts(ann)
     assert not state(client, ann)[1]
@@ -74,10 +74,10 @@ def test_what_changes_below_while_somebody_reads_above_moves_nothing(page: Page,
     for n in range(5):
         phone.receive(ann, f"new {n}")
     assert client.texts(ann) == above
-    for _ in range(8):
+    for _ in range(16):
         client.run("store.thread(it).loadOlder()", ann)
-    assert client.texts(ann) == texts[: 4 * PAGE]
-    for _ in range(12):
+    assert client.texts(ann) == texts[: 8 * PAGE]
+    for _ in range(24):
         client.run("store.thread(it).loadNewer()", ann)
     expected = texts[: 600 - deleted] + [f"new {n}" for n in range(5)]
     assert client.texts(ann) == expected[-len(client.texts(ann)) :]
@@ -87,7 +87,7 @@ def test_what_changes_below_while_somebody_reads_above_moves_nothing(page: Page,
 def test_live_messages_join_at_the_end_only(page: Page, phone: Phone) -> None:
     ann = phone.history("Ann", [f"text {n}" for n in range(500)])
     client = open_thread(page, phone, ann)
-    for _ in range(4):
+    for _ in range(8):
         client.run("store.thread(it).loadOlder()", ann)
     above = client.texts(ann)
     phone.receive(ann, "news")
@@ -128,7 +128,7 @@ def test_a_conversation_of_50_000_messages(
     assert client.texts(conversation)[-1] == f"text {LONG - 1}"
     for _ in range(40):
         client.run("store.thread(it).loadOlder()", conversation)
-    assert state(client, conversation) == (False, False, 4 * PAGE)
+    assert state(client, conversation) == (False, False, 8 * PAGE)
     assert client.texts(conversation)[0] == f"text {LONG - 41 * PAGE}"
     scrolling = client.run("long.splice(0)")
     built_ms, found = client.run(TIMED, "text 17")

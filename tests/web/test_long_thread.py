@@ -72,6 +72,6 @@ def test_it_opens_at_once_and_scrolls_smoothly(
     assert len(shown) <= 280
     tell(
         f"{LONG} messages: first ones after {opened_ms} ms, long tasks (ms) {opening}; "
-        f"scrolled through {SCROLLED}: {page_ms} ms of processor for a page of 70, frames in between included; "
+        f"scrolled through {SCROLLED}: {page_ms} ms of processor for 70 messages, frames in between included; "
         f"{len(scrolling)} long tasks, the longest {max(scrolling, default=0)} ms, slowest frames {slowest}"
     )

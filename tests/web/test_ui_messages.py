@@ -3,6 +3,7 @@
 import re
 import struct
 import zlib
+from urllib.parse import quote
 
 from playwright.sync_api import Page, expect
 
@@ -34,7 +35,7 @@ def test_log_in_read_send_and_be_answered(page: Page, server: Server, phone: Pho
     ui.text.press("Enter")
 
     expect(ui.bubbles).to_have_text(["Hello there", "See https://example.com/a_(b).", "How are you?", "Very well"])
-    expect(page.locator(".message.own .state")).to_have_text("Sent")
+    expect(page.locator(".message.own .state")).to_have_text(["Sent"])
     expect(ui.text).to_have_value("")
     assert phone.wait_sent(1) == ["How are you?"]
 
@@ -58,9 +59,9 @@ def test_what_others_write_is_text(page: Page, server: Server, phone: Phone) -> 
 
     expect(ui.bubbles).to_have_text([evil])
     ui.go("/p/contacts")
-    expect(page.locator(".card-title")).to_have_text(evil)
+    expect(page.locator(".card-title")).to_have_text([evil])
     ui.go("/search/script")
-    expect(page.locator(".results .two-lines")).to_have_text(evil)
+    expect(page.locator(".results .two-lines")).to_have_text([evil])
     assert page.evaluate("window.hacked") is None
 
 
@@ -113,11 +114,11 @@ def test_a_failed_message_can_be_sent_again(page: Page, server: Server, phone: P
     ui = Ui(page, server.url).log_in(phone).open("Ann")
     ui.text.fill("Can you hear me?")
     ui.text.press("Enter")
-    expect(page.locator(".message.failed")).to_contain_text("Not sent")
+    expect(page.locator(".message.failed")).to_contain_text(["Not sent"])
 
     phone.broken = False
     page.get_by_role("button", name="Try again").click()
-    expect(page.locator(".message.own .state")).to_have_text("Sent")
+    expect(page.locator(".message.own .state")).to_have_text(["Sent"])
     expect(page.locator(".message.failed")).to_have_count(0)
     assert phone.wait_sent(1) == ["Can you hear me?"]
 
@@ -137,6 +138,43 @@ def test_write_to_somebody_new(page: Page, server: Server, phone: Phone) -> None
 
     assert phone.wait_sent(1) == ["Nice to meet you"]
     expect(ui.row("+15557770000")).to_be_visible()
+
+
+def test_what_a_new_number_never_got_is_kept_until_it_is_sent_or_discarded(
+    page: Page, server: Server, phone: Phone
+) -> None:
+    contact = {"device_id": 5000, "name": phone.key.seal("Zoe"), "phone_number": phone.key.seal("+15557770000")}
+    phone.account.post("/contacts/add", {"contacts": [contact]})
+    ui = Ui(page, server.url).log_in(phone)
+    refused = "**/messages/forward_to_phone*"
+    page.route(refused, lambda route: route.fulfill(status=400, json={"error": "no such thing"}))
+    for number, text in (("+15557770000", "Nice to meet you"), ("+15557770001", "Wrong number")):
+        ui.go(f"/new/{quote(number)}")
+        ui.text.fill(text)
+        ui.text.press("Enter")
+    unsent = page.get_by_role("list", name="Messages that were not sent")
+    items = unsent.get_by_role("listitem")
+    expect(items).to_have_count(2)
+    expect(items.first).to_contain_text("Zoe")
+    expect(items.first).to_contain_text("Nice to meet you")
+    expect(items.first).to_contain_text("The server refused: no such thing.")
+
+    page.reload()
+    expect(items).to_have_count(2)
+    items.first.get_by_role("button", name="Try again").press("Enter")
+    expect(items.first).to_contain_text("Wrong number")  # refused once more, and now behind the other one
+    expect(items).to_have_count(2)
+    items.first.get_by_role("button", name="Discard").press("Enter")
+    expect(items).to_have_count(1)
+    expect(items.get_by_role("button", name="Try again")).to_be_focused()
+    page.unroute(refused)
+    page.keyboard.press("Enter")
+    expect(unsent).to_be_hidden()
+    assert phone.wait_sent(1) == ["Nice to meet you"]
+    expect(ui.row("+15557770000")).to_be_visible()
+    page.reload()
+    expect(ui.row("+15557770000")).to_be_visible()
+    expect(unsent).to_be_hidden()
 
 
 def test_the_title_counts_unread_and_reading_ends_that(page: Page, server: Server, phone: Phone) -> None:
@@ -181,7 +219,7 @@ def test_today_is_yesterday_after_midnight(page: Page, server: Server, phone: Ph
     phone.history("Ann", ["Hello"])
     page.clock.install()
     Ui(page, server.url).log_in(phone).open("Ann")
-    expect(page.locator(".day")).to_have_text("Today")
+    expect(page.locator(".day")).to_have_text(["Today"])
     page.clock.fast_forward("24:00:00")
     page.clock.run_for(1_000)
-    expect(page.locator(".day")).to_have_text("Yesterday")
+    expect(page.locator(".day")).to_have_text(["Yesterday"])

@@ -1,10 +1,11 @@
 """Uploads a history the way a phone does its first time (client-behaviour.md 1.3): encrypted here, 300 messages a request.
 
 Ids are made from the content (`Ids`), and what the account has already is left alone: so an upload that was interrupted is
-resumed by starting it again, and a second one adds nothing. A file goes up before its message, a batch of messages before
-the conversations that are new in it.
+resumed by starting it again, and a second one adds nothing. What a phone uploaded has ids of the phone's; it is known by its
+content (`_likeness`). A file goes up before its message, a batch of messages before the conversations that are new in it.
 """
 
+from collections import Counter
 from collections.abc import Callable, Coroutine
 from dataclasses import dataclass
 from typing import Any
@@ -16,6 +17,7 @@ from heartline.client.noun import pages
 from heartline.client.numbers import id_matcher, split_numbers
 from heartline.client.sending import STORED_MEDIA
 from heartline.contract import Page
+from heartline.crypto import Key
 from heartline.errors import BodyTooLarge
 from heartline.resources.conversations import (
     AddConversations,
@@ -73,6 +75,8 @@ class Upload:
         self._on_progress = on_progress
         self._ids = Ids(bytes(client.key))
         self._known: set[int] = set()
+        self._alike: Counter[int] = Counter()
+        """How many messages the account had of each likeness, less those that were met in this upload."""
         self._conversations: dict[str, _Conversation] = {}
         self._messages: list[NewMessage] = []
         self._unsettled: set[int] = set()
@@ -96,7 +100,9 @@ class Upload:
                 known = _Conversation(row.device_id, numbers, row.timestamp)
                 self._conversations.setdefault(id_matcher(numbers), known)
         async for stored in pages(messages, LISTED):
-            self._known.update(message.device_id for message in stored)
+            for message in stored:
+                self._known.add(message.device_id)
+                self._alike[_stored_likeness(self._client.key, message)] += 1
         for draft in await self._client.call(list_drafts):
             self._known.add(draft.device_id)
 
@@ -110,7 +116,7 @@ class Upload:
             self.summary.refused += 1
             return conversation.device_id
         for device_id, part in zip(ids, entry.parts, strict=True):
-            if device_id in self._known:
+            if self._is_known(entry, conversation, device_id, part):
                 self.summary.known += 1
                 self._unsettled.add(conversation.device_id)
             elif entry.draft:
@@ -138,6 +144,15 @@ class Upload:
                     ),
                 )
         return self.summary
+
+    def _is_known(self, entry: Entry, conversation: _Conversation, device_id: int, part: Part) -> bool:
+        """Whether the account has it, by its id, or as one of so many alike (a person may send the same twice)."""
+        text = part.content if isinstance(part.content, str) else None
+        likeness = _likeness(conversation.device_id, entry.timestamp_ms, entry.message_type, part.mime_type, text)
+        alike = not entry.draft and self._alike[likeness] > 0
+        if alike:
+            self._alike[likeness] -= 1
+        return alike or device_id in self._known
 
     def _conversation(self, entry: Entry) -> _Conversation:
         matcher = id_matcher(entry.people)
@@ -224,6 +239,18 @@ class Upload:
         for conversation in new:
             conversation.stored_ms = conversation.timestamp_ms
         self.summary.conversations += len(new)
+
+
+def _likeness(conversation_id: int, timestamp_ms: int, message_type: int, mime_type: str, text: str | None) -> int:
+    """The same for messages of one conversation, millisecond, direction, kind and text. As small as can be: an account may
+    have millions of messages."""
+    return hash((conversation_id, timestamp_ms, message_type == RECEIVED, mime_type, text))
+
+
+def _stored_likeness(key: Key, message: Message) -> int:
+    mime_type = key.read_text(message.mime_type) or TEXT
+    text = key.read_text(message.data) if mime_type == TEXT else None
+    return _likeness(message.device_conversation_id, message.timestamp, message.message_type, mime_type, text)
 
 
 def snippet_of(entry: Entry) -> str:

@@ -14,8 +14,9 @@ if TYPE_CHECKING:
 app = App(
     name="demo",
     help_epilogue="""
-    A server with an account `demo`, and a simulated phone that has weeks of texts and knows people who answer. Everything is
-    in a temporary folder, and is gone after Ctrl+C.
+    A server with an account `demo`, and a simulated phone that has weeks of
+    texts and knows people who answer. Everything is in a temporary folder, and
+    is gone after Ctrl+C.
 
     Examples:
 

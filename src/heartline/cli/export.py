@@ -8,8 +8,8 @@ from cyclopts import App, Parameter
 app = App(
     name="export",
     help_epilogue="""
-    It is encrypted as the server has it, and can only be imported into the same account; with --decrypt it can be read
-    by whoever has the file.
+    It is encrypted as the server has it, and can only be imported into the same
+    account; with --decrypt it can be read by whoever has the file.
 
     Examples:
 

@@ -9,7 +9,8 @@ from cyclopts.types import ExistingFile
 app = App(
     name="import",
     help_epilogue="""
-    What the account has already is left alone. An import that was interrupted goes on when it is started again.
+    What the account has already is left alone. An import that was interrupted
+    goes on when it is started again.
 
     Examples:
 

@@ -14,8 +14,9 @@ from heartline.errors import BadRequest
 app = App(
     name="login",
     help_epilogue="""
-    The password is asked for, or read from a pipe, and not kept: the account's id and key are, in the system's keyring
-    or else in a file that only you can read.
+    The password is asked for, or read from a pipe, and not kept: the account's
+    id and key are, in the system's keyring or else in a file that only you can
+    read.
 
     Examples:
 

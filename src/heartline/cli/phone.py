@@ -10,9 +10,10 @@ from cyclopts.validators import Number
 app = App(
     name="phone",
     help_epilogue="""
-    It becomes the primary device of your account: sends what other devices ask for, says what became of it, and receives.
-    There is no real radio yet; the simulated one plays a script of people (docs/phone.md). Ctrl+C switches it off; what
-    is asked for meanwhile goes out, once, when it is on again.
+    It becomes the primary device of your account: sends what other devices ask
+    for, says what became of it, and receives. There is no real radio yet; the
+    simulated one plays a script of people (docs/phone.md). Ctrl+C switches it
+    off; what is asked for meanwhile goes out, once, when it is on again.
 
     Examples:
 

@@ -8,7 +8,7 @@ from rich.markup import escape
 from rich.padding import Padding
 from rich.text import Text
 
-from heartline.cli.shown import clean, field, when
+from heartline.cli.shown import clean, field, one_line, when
 from heartline.client import Message, MessageType
 
 STATES: dict[int, tuple[str, str]] = {
@@ -61,7 +61,15 @@ def print_message(message: Message, title: str) -> None:
     console().print(Padding(Text(clean(body(message))), (0, 0, 0, 2)))
 
 
+def print_state(message: Message, title: str) -> None:
+    """What has become of a message of one's own: a note for people; in a pipe the line of the message, in its new state."""
+    if sys.stdout.isatty():
+        print_note(f"{state(message.message_type)}: {one_line(body(message))[:40]}")
+    else:
+        print_message(message, title)
+
+
 def print_note(text: str) -> None:
-    """A line about the connection, or about a message: for people, so not in a pipe."""
+    """A line about the connection, or about what happens: for people, so not in a pipe."""
     if sys.stdout.isatty():
         console().print(Text(clean(text), "dim italic"))

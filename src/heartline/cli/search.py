@@ -7,7 +7,8 @@ from heartline.cli.output import Json
 app = App(
     name="search",
     help_epilogue="""
-    The server cannot read messages, so all are fetched and opened here. Exit code 1 when nothing is found.
+    The server cannot read messages, so all are fetched and opened here. Exit
+    code 1 when nothing is found.
 
     Examples:
 
@@ -67,4 +68,5 @@ def search(word: str, /, *, with_: str | None = None, limit: int = 50, json: Jso
         else:
             print_message(message, titles.get(message.device_conversation_id, ""))
     if not found:
+        print(f"No message contains {word!r}.", file=sys.stderr)
         sys.exit(1)

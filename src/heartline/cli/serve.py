@@ -18,7 +18,8 @@ from heartline.storage.engines import without_password
 app = App(
     name="serve",
     help_epilogue="""
-    Every setting may also stand in a variable, such as HEARTLINE_PORT, or in heartline.toml.""",
+    Every setting may also stand in a variable, such as HEARTLINE_PORT, or in
+    heartline.toml.""",
 )
 
 

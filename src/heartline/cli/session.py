@@ -6,7 +6,7 @@ from typing import TypeVar
 
 from heartline.cli.credentials import load
 from heartline.client import Client, Conversation, Credentials, Key, NoConversation, connect
-from heartline.client.numbers import is_number
+from heartline.client.numbers import is_number, split_numbers
 
 T = TypeVar("T")
 
@@ -27,7 +27,8 @@ def run(work: Callable[[Client], Awaitable[T]]) -> T:
 
 
 async def find_conversation(client: Client, who: str) -> Conversation:
-    """The conversation that a person means by a name, a part of one, or a number. Raises `NoConversation`."""
+    """The conversation that a person means by a name, a part of one, or a number: rather one person than a group that has
+    the name in its title. Raises `NoConversation`."""
     if is_number(who):
         if found := await client.conversations.find(who):
             return found
@@ -36,6 +37,9 @@ async def find_conversation(client: Client, who: str) -> Conversation:
     everybody = await client.conversations.list()
     titles = [(one, (one.title or "").casefold()) for one in everybody]
     matches = [one for one, title in titles if title == wanted] or [one for one, title in titles if wanted in title]
+    alone = [one for one in matches if len(split_numbers(one.phone_numbers or "")) == 1]
+    if len(alone) == 1:
+        return alone[0]
     if not matches:
         raise NoConversation(f"there is no conversation called {who!r}")
     if len(matches) > 1:

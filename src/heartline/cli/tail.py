@@ -13,14 +13,14 @@ if TYPE_CHECKING:
 app = App(
     name="tail",
     help_epilogue="""
-    A lost connection comes back by itself, and nothing is missed. With --json every operation is shown, of all kinds:
-    cursor, operation, content.
+    A lost connection comes back by itself, and nothing is missed. With --json
+    every operation is shown, of all kinds: cursor, operation, content.
 
     Examples:
 
         heartline tail
 
-        heartline tail --json | jq 'select(.operation == "added_message") | .content.data'
+        heartline tail --json | jq -r .operation
 
         heartline tail --json --after 1f3c9a02:1200""",
 )
@@ -66,14 +66,18 @@ def _print_event(event: "Event") -> None:
     print_json({"cursor": str(event.cursor), "operation": event.operation.operation, "content": content})
 
 
+UNDER_WAY = 1_000
+"""Messages that are remembered until they are delivered or have failed; some never are."""
+
+
 class Shown:
     """Operations about texts, for people: with the names of conversations, and what became of a text."""
 
     def __init__(self, client: "Client", titles: dict[int, str]) -> None:
         self.client = client
         self.titles = titles
-        self.texts: dict[int, str] = {}
-        """The beginnings of own messages on their way, by id."""
+        self.under_way: dict[int, Message] = {}
+        """Own messages of which nothing final is known, by id; the newest `UNDER_WAY`."""
 
     @classmethod
     async def of(cls, client: "Client") -> "Shown":
@@ -81,7 +85,7 @@ class Shown:
         return cls(client, {row.device_id: row.title or row.phone_numbers or "" for row in rows})
 
     async def show(self, event: "Event") -> None:
-        from heartline.cli.said import STATES, print_message, print_note
+        from heartline.cli.said import STATES, print_message, print_note, print_state
         from heartline.cli.shown import one_line
         from heartline.client import AddedMessage, ForwardedToPhone, HistoryLost, MessageType, UpdatedMessageType
         from heartline.resources import conversations as c
@@ -91,11 +95,16 @@ class Shown:
                 message = _row(added)
                 print_message(message, await self._title(added.conversation_id))
                 if added.type == MessageType.SENDING:
-                    self.texts[added.id] = one_line(added.data)[:40]
+                    self.under_way[added.id] = message
+                    if len(self.under_way) > UNDER_WAY:
+                        del self.under_way[next(iter(self.under_way))]
             case UpdatedMessageType(id=message_id, message_type=kind) if kind in STATES:
-                text = self.texts.get(int(message_id))
-                if text is not None:
-                    print_note(f"{STATES[kind][0]}: {text}")
+                changed = self.under_way.get(int(message_id))
+                if changed is not None:
+                    changed.message_type = kind
+                    print_state(changed, await self._title(changed.device_conversation_id))
+                    if kind in (MessageType.DELIVERED, MessageType.ERROR):
+                        del self.under_way[int(message_id)]
             case ForwardedToPhone() as asked:
                 print_note(f"your phone is asked to send to {asked.to}: {one_line(asked.message)}")
             case c.AddedConversation(id=key, title=title, phone_numbers=numbers):

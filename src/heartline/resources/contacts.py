@@ -139,10 +139,9 @@ def list_simple_contacts(tx: Tx, request: Page) -> list[SimpleContact]:
 @post("/contacts/add")
 def add_contacts(tx: Tx, request: AddContacts) -> None:
     """Store contacts. Emits `added_contact` for each that is new or changed."""
-    for item in request.contacts:
-        if tx.insert(Contact, item):
-            content = msgspec.structs.asdict(item) | {"type": item.contact_type}
-            tx.emit(msgspec.convert(content, AddedContact))
+    for item in tx.insert_all(Contact, request.contacts):
+        content = msgspec.structs.asdict(item) | {"type": item.contact_type}
+        tx.emit(msgspec.convert(content, AddedContact))
 
 
 @post("/contacts/update_device_id")

@@ -169,25 +169,24 @@ def list_messages(tx: Tx, request: ListMessages) -> list[Message]:
 @post("/messages/add")
 def add_messages(tx: Tx, request: AddMessages) -> None:
     """Store messages; the primary phone sends type 2. Emits `added_message` for each that is new or changed."""
-    for item in request.messages:
-        sim_stamp = None if item.sim_stamp is None else str(item.sim_stamp)
-        if tx.insert(Message, msgspec.structs.replace(item, sim_stamp=sim_stamp)):
-            tx.emit(
-                AddedMessage(
-                    id=item.device_id,
-                    conversation_id=item.device_conversation_id,
-                    type=item.message_type,
-                    data=item.data,
-                    timestamp=item.timestamp,
-                    mime_type=item.mime_type,
-                    read=item.read,
-                    seen=item.seen,
-                    from_=item.message_from,
-                    color=item.color,
-                    sent_device=item.sent_device,
-                    sim_stamp=_number_or_text(sim_stamp),
-                )
+    messages = [_with_text_stamp(item) for item in request.messages]
+    for item in tx.insert_all(Message, messages):
+        tx.emit(
+            AddedMessage(
+                id=item.device_id,
+                conversation_id=item.device_conversation_id,
+                type=item.message_type,
+                data=item.data,
+                timestamp=item.timestamp,
+                mime_type=item.mime_type,
+                read=item.read,
+                seen=item.seen,
+                from_=item.message_from,
+                color=item.color,
+                sent_device=item.sent_device,
+                sim_stamp=_number_or_text(item.sim_stamp),
             )
+        )
 
 
 @post("/messages/update/{device_id}")
@@ -243,8 +242,17 @@ def delete_messages(tx: Tx, condition: str, *values: object) -> None:
     tx.sql(f"DELETE {messages}", *values)
 
 
-def _number_or_text(sim_stamp: str | None) -> int | str | None:
+def _with_text_stamp(item: NewMessage) -> NewMessage:
+    stamp = item.sim_stamp
+    return msgspec.structs.replace(item, sim_stamp=str(stamp)) if isinstance(stamp, int) else item
+
+
+def _number_or_text(sim_stamp: Label | None) -> Label | None:
     """Compat: the contract's type is a number, clients send ciphertext (test_messages: test_sim_stamp)."""
-    if sim_stamp and PLAIN_NUMBER.fullmatch(sim_stamp) and -(2**63) <= (number := int(sim_stamp)) < 2**63:
+    if (
+        isinstance(sim_stamp, str)
+        and PLAIN_NUMBER.fullmatch(sim_stamp)
+        and -(2**63) <= (number := int(sim_stamp)) < 2**63
+    ):
         return number
     return sim_stamp

@@ -2,6 +2,7 @@
 
 from collections import OrderedDict
 from hashlib import blake2b
+from ipaddress import IPv6Address, IPv6Network, ip_address
 from math import ceil
 
 from heartline.contract import Limit
@@ -12,6 +13,9 @@ KEYS = 20_000
 
 PER_ADDRESS = 10
 """Times as many attempts for one address over all values of the parameter: a family behind one router is one address."""
+
+IPV6_PREFIX_BITS = 64
+"""What one caller has of an IPv6 address: providers give a network of this size to each of their customers (RFC 6177)."""
 
 
 class Limiter:
@@ -45,6 +49,7 @@ class Limiter:
                 self._windows[key] = (begin, max(0, count - 1))
 
     def _keys(self, limit: Limit, endpoint: str, address: str, value: str) -> list[tuple[int, tuple[str, ...]]]:
+        address = _caller(address)
         if limit.parameter is None:
             return [(limit.attempts, (endpoint, address))]
         digest = blake2b(value.encode(), digest_size=16).hexdigest()  # a value may be as long as a body
@@ -52,3 +57,16 @@ class Limiter:
             (limit.attempts, (endpoint, address, digest)),
             (limit.attempts * PER_ADDRESS, (endpoint, address)),
         ]
+
+
+def _caller(address: str) -> str:
+    """The address, or the network of one that a caller has many of."""
+    try:
+        parsed = ip_address(address)
+    except ValueError:  # a Unix socket has none
+        return address
+    if not isinstance(parsed, IPv6Address):
+        return address
+    if parsed.ipv4_mapped:
+        return str(parsed.ipv4_mapped)
+    return str(IPv6Network((int(parsed), IPV6_PREFIX_BITS), strict=False))

@@ -2,10 +2,13 @@
 
 A writing transaction locks its account's row when it is bound to the account, before it looks at anything. So writers of
 one account queue, whatever node they are on, each sees what the one before it has left, and none waits for a row while
-another waits for one of its own; different accounts never wait for each other. PostgreSQL commits together what waits at
-the same moment.
+another waits for one of its own; different accounts never wait for each other. PostgreSQL writes to its disk together what
+commits at the same moment.
 
 Work of one account waits here, in its *lane*, before it takes a thread: an account that writes a lot cannot occupy them all.
+A transaction goes on with what waits in its lane, so that one commit serves many; when anything in it fails, all of it is
+undone and each is done by itself, so that nobody suffers from another's refusal.
+
 Events are announced in the order of the row's lock: a transaction takes its turn while it still holds the lock, and what
 has committed later waits for what has committed before.
 
@@ -17,7 +20,7 @@ import asyncio
 import threading
 import time
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager, suppress
 from typing import Any, TypeVar
@@ -42,6 +45,8 @@ WAITING = 20_000
 """Requests that may wait to be written before new ones are refused."""
 CONNECTION_WAIT_S = 5.0
 """How long work waits for a connection: as long as a restart of PostgreSQL usually takes."""
+GROUP_S = 0.05
+"""How long a transaction goes on with work that waits in its lane: other nodes wait for the account's row meanwhile."""
 AGAIN_S = 10.0
 """How long after its start work is done again when its connection was lost or another transaction got in its way."""
 AGAIN_PAUSE_S = 0.05
@@ -121,33 +126,35 @@ class PostgresqlStorage:
             except (HeartlineError, psycopg.Error, PoolTimeout, PoolClosed) as error:
                 _check_again(error, until)
 
-    def _write(self, job: "_Job") -> None:
+    def _write(self, group: "_Group") -> None:
         until = time.monotonic() + AGAIN_S
         while True:
             try:
                 with self._connection() as connection:
-                    self._transact(job, connection)
+                    self._transact(group, connection)
                 return
             except (HeartlineError, psycopg.Error, PoolTimeout, PoolClosed) as error:
+                if isinstance(error, IN_THE_WAY) and len(group.jobs) > 1:
+                    raise  # to be done one by one
                 _check_again(error, until)
 
-    def _transact(self, job: "_Job", connection: Connection) -> None:
-        """Run the work of a job and commit. What it raises tells that nothing was stored, but for `OutcomeUnknown`."""
+    def _transact(self, group: "_Group", connection: Connection) -> None:
+        """Run the work of a group and commit. What it raises tells that nothing was stored, but for `OutcomeUnknown`."""
         connection.execute("BEGIN")
         try:
-            tx = SqlTx(executor(connection), _now_ms(), lock=" FOR UPDATE")
-            result = job.work(tx)
-            committed = tx.append_events()
+            execute = executor(connection)
+            for job in group.work():
+                tx = SqlTx(execute, _now_ms(), lock=" FOR UPDATE")
+                job.result = job.work(tx)
+                job.committed = tx.append_events()
         except BaseException:
             connection.execute("ROLLBACK")
             raise
-        self._turns.take(job, committed)
+        self._turns.take(group)
         try:
             connection.execute("COMMIT")
         except psycopg.Error as error:
-            job.committed = []
             raise (OutcomeUnknown if connection.broken else StorageFailure) from error
-        job.result = result
 
     @contextmanager
     def _connection(self) -> Any:
@@ -165,28 +172,37 @@ class PostgresqlStorage:
     # --- on the event loop ---
 
     def _start(self, job: "_Job") -> None:
-        if job.lane:
-            self._lanes.setdefault(job.lane, deque())
-        self._loop.run_in_executor(self._writers, self._run, job)
+        lane = self._lanes.setdefault(job.lane, deque()) if job.lane else deque()
+        self._loop.run_in_executor(self._writers, self._run, _Group(job, lane))
 
-    def _run(self, job: "_Job") -> None:
+    def _run(self, group: "_Group") -> None:
         try:
-            self._write(job)
-        except Exception as error:  # whatever it is, it belongs to the request
-            job.error = error
-        self._loop.call_soon_threadsafe(self._finish, job)
+            self._write(group)
+        except Exception as error:  # whatever it is, it belongs to the requests
+            group.error = error
+        self._loop.call_soon_threadsafe(self._finish, group)
 
-    def _finish(self, job: "_Job") -> None:
-        lane = self._lanes.get(job.lane)
-        if lane:
-            self._start(lane.popleft())
+    def _finish(self, group: "_Group") -> None:
+        again = group.to_do_alone()
+        for job in again:
+            job.alone = True
+        group.lane.extendleft(reversed(again))
+        if group.lane:
+            self._start(group.lane.popleft())
         else:
-            self._lanes.pop(job.lane, None)
-        for ready in self._turns.finish(job):
-            for committed in ready.committed:
-                self._publish(committed)
-            ready.answer()
-            self._jobs.discard(ready.settled)
+            self._lanes.pop(group.jobs[0].lane, None)
+        for ready in self._turns.finish(group):
+            self._settle(ready)
+
+    def _settle(self, group: "_Group") -> None:
+        jobs = [] if group.to_do_alone() else group.jobs
+        if group.error is None:
+            for job in jobs:
+                for committed in job.committed:
+                    self._publish(committed)
+        for job in jobs:
+            job.answer(group.error)
+            self._jobs.discard(job.settled)
 
     def _publish(self, committed: Committed) -> None:
         try:
@@ -204,7 +220,7 @@ class PostgresqlStorage:
 class _Job:
     """One request's work, on its way to a thread and back."""
 
-    __slots__ = ("accounts", "committed", "error", "finished", "lane", "reply", "result", "settled", "work")
+    __slots__ = ("alone", "committed", "lane", "reply", "result", "settled", "work")
 
     def __init__(self, work: Callable[[SqlTx], Any], lane: str, reply: "asyncio.Future[Any]") -> None:
         self.work = work
@@ -212,48 +228,74 @@ class _Job:
         self.reply = reply
         self.settled: asyncio.Future[None] = reply.get_loop().create_future()
         """Done when the job is over, also when nobody waits for its reply any more."""
+        self.alone = False
+        """True when it failed in a group, or another one there did."""
         self.result: Any = None
-        self.error: Exception | None = None
         self.committed: list[Committed] = []
+
+    def answer(self, error: Exception | None) -> None:
+        self.settled.set_result(None)
+        if self.reply.done():  # the client went away; its change stands
+            return
+        if error is None:
+            self.reply.set_result(self.result)
+        else:
+            self.reply.set_exception(error)
+
+
+class _Group:
+    """Jobs of one lane that share a transaction: the first, and those that wait behind it once it runs."""
+
+    __slots__ = ("accounts", "error", "finished", "jobs", "lane")
+
+    def __init__(self, first: _Job, lane: "deque[_Job]") -> None:
+        self.jobs = [first]
+        self.lane = lane
+        self.error: Exception | None = None
         self.accounts: list[int] = []
         """Accounts in which it has its turn."""
         self.finished = False
 
-    def answer(self) -> None:
-        self.settled.set_result(None)
-        if self.reply.done():  # the client went away; its change stands
-            return
-        if self.error is None:
-            self.reply.set_result(self.result)
-        else:
-            self.reply.set_exception(self.error)
+    def work(self) -> Iterator[_Job]:
+        """The jobs in their order; more come from the lane for `GROUP_S`. Called in a thread, anew for each attempt."""
+        until = time.monotonic() + GROUP_S
+        yield from self.jobs
+        while self.lane and not self.jobs[0].alone and not self.lane[0].alone and time.monotonic() < until:
+            self.jobs.append(self.lane.popleft())
+            yield self.jobs[-1]
+
+    def to_do_alone(self) -> list[_Job]:
+        """The jobs of a group of which nothing was stored, and that may fare better one by one; else none."""
+        failed = self.error is not None and not isinstance(self.error, (DatabaseUnavailable, OutcomeUnknown))
+        return self.jobs if failed and len(self.jobs) > 1 else []
 
 
 class _Turns:
-    """The order in which jobs are announced: for each account, the order in which they held its row's lock."""
+    """The order in which groups are announced: for each account, the order in which they held its row's lock."""
 
     def __init__(self) -> None:
         self._mutex = threading.Lock()
-        self._queues: dict[int, deque[_Job]] = {}
+        self._queues: dict[int, deque[_Group]] = {}
 
-    def take(self, job: _Job, committed: list[Committed]) -> None:
-        """Called in the job's thread, once, while it holds the locks of all its accounts: so no two jobs wait for
+    def take(self, group: _Group) -> None:
+        """Called in the group's thread, once, while it holds the locks of all its accounts: so no two groups wait for
         each other."""
-        job.committed = committed
-        job.accounts = [commit.account for commit in committed]
+        group.accounts = list({committed.account for job in group.jobs for committed in job.committed})
         with self._mutex:
-            for account in job.accounts:
-                self._queues.setdefault(account, deque()).append(job)
+            for account in group.accounts:
+                self._queues.setdefault(account, deque()).append(group)
 
-    def finish(self, job: _Job) -> list[_Job]:
-        """The jobs whose turn it is now that this one has come to its end, in their order."""
-        job.finished = True
-        ready: list[_Job] = []
+    def finish(self, group: _Group) -> list[_Group]:
+        """The groups whose turn it is now that this one has come to its end, in their order."""
+        group.finished = True
+        ready: list[_Group] = []
         with self._mutex:
-            asked = [job]
+            asked = [group]
             while asked:
                 candidate = asked.pop()
-                if candidate.finished and all(self._queues[account][0] is candidate for account in candidate.accounts):
+                if candidate in ready or not candidate.finished:
+                    continue
+                if all(self._queues[account][0] is candidate for account in candidate.accounts):
                     ready.append(candidate)
                     for account in candidate.accounts:
                         queue = self._queues[account]

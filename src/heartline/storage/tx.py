@@ -5,9 +5,10 @@ give a faster way to run one statement for many rows, and the words that lock an
 text from the names of tables and columns in `Row` classes, never from anything a client sent.
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from copy import copy
 from functools import lru_cache
+from itertools import chain
 from typing import Any, NamedTuple, Protocol, Self, TypeVar
 
 import msgspec
@@ -17,7 +18,10 @@ from heartline.contract import Operation, Row
 from heartline.errors import AccountIdInvalid
 
 R = TypeVar("R", bound=Row)
+S = TypeVar("S", bound=Struct)
 
+ROWS_A_STATEMENT = 30
+"""Rows inserted by one statement: 17 us a message on SQLite, where one statement each takes 24, and 300 together 17."""
 EVENTS_A_STATEMENT = 30
 """Events inserted by one statement: 3.8 us an event of a first upload, where one statement each takes 6.9."""
 
@@ -94,7 +98,15 @@ class SqlTx:
 
     def insert(self, row: type[Row], values: Struct | Mapping[str, object]) -> bool:
         columns = msgspec.structs.asdict(values) if isinstance(values, Struct) else values
-        return self._run(_insert(row, tuple(columns)), *columns.values()).rowcount > 0
+        return bool(self.sql(_insert(row, tuple(columns), 1), *columns.values()))
+
+    def insert_all(self, row: type[Row], items: Sequence[S]) -> list[S]:
+        stored: list[S] = []
+        for part in _parts(items, row.key):
+            text = _insert(row, part[0].__struct_fields__, len(part))
+            keys = {key for (key,) in self.sql(text, *chain.from_iterable(map(msgspec.structs.astuple, part)))}
+            stored += [item for item in part if getattr(item, row.key) in keys]
+        return stored
 
     def update(self, row: type[Row], changes: Mapping[str, object], **where: object) -> int:
         if not changes:
@@ -164,17 +176,37 @@ def _select(row: type[Row], where: tuple[str, ...], order: str, paged: bool) -> 
     return f"{text} LIMIT ${len(where) + 1} OFFSET ${len(where) + 2}" if paged else text
 
 
+def _parts(items: Sequence[S], key: str) -> Iterator[list[S]]:
+    """The items in their order, in parts for one statement each: PostgreSQL lets none of them change a row twice."""
+    part: dict[object, S] = {}
+    for item in items:
+        value = getattr(item, key)
+        if len(part) == ROWS_A_STATEMENT or value in part:
+            yield list(part.values())
+            part = {}
+        part[value] = item
+    if part:
+        yield list(part.values())
+
+
 @lru_cache(maxsize=512)
-def _insert(row: type[Row], columns: tuple[str, ...]) -> str:
+def _insert(row: type[Row], columns: tuple[str, ...], count: int) -> str:
+    """It returns the keys of the rows that are new or changed."""
     names = [f'"{name}"' for name in columns]
     rest = [name for name in names if name != f'"{row.key}"']
     changes = ", ".join(f"{name} = excluded.{name}" for name in rest)
     old = ", ".join(f"{row.table}.{name}" for name in rest)
     new = ", ".join(f"excluded.{name}" for name in rest)
+    width = len(names)
+    rows = [
+        ", ".join(["$0", *(f"${place}" for place in range(first, first + width))])
+        for first in range(1, 1 + width * count, width)
+    ]
     return (
         f"INSERT INTO {row.table} (account, {', '.join(names)}) "
-        f"VALUES ({', '.join(f'${i}' for i in range(len(names) + 1))}) "
-        f"ON CONFLICT (account, {row.key}) DO UPDATE SET {changes} WHERE ({old}) IS DISTINCT FROM ({new})"
+        f"VALUES ({'), ('.join(rows)}) "
+        f"ON CONFLICT (account, {row.key}) DO UPDATE SET {changes} WHERE ({old}) IS DISTINCT FROM ({new}) "
+        f"RETURNING {row.key}"
     )
 
 

@@ -2,10 +2,11 @@
  * What was done here and is not on the server yet: a queue in the database, shared by all tabs, sent in order.
  *
  * A job is
- *     {seq, requests: [{path, query?, body?, media?}], changes, messageId?, coalesce?, notBefore?, hides?, action,
+ *     {seq, requests: [{path, query?, body?, media?}], changes, messageId?, starts?, coalesce?, notBefore?, hides?, action,
  *      done, failures, state: 'waiting' | 'failed', error?}
  * Its requests may be repeated without harm, as they name the rows they add: who loses an answer sends again. `changes` are
- * how the rows look until the server says so too. `media` puts the file with this id into the body.
+ * how the rows look until the server says so too. `media` puts the file with this id into the body. `starts` is true for a
+ * message that begins a conversation.
  *
  * One tab at a time sends, under a lock that the browser gives to the next one when a tab ends.
  */

@@ -22,6 +22,7 @@ import { organising } from "./model/organising.js";
 import { decode, decodeAll, LISTS, NOUNS } from "./model/rows.js";
 import { sending } from "./model/sending.js";
 import { sessions } from "./model/session.js";
+import { starting } from "./model/starting.js";
 import { Sync } from "./model/sync.js";
 import { Thread } from "./model/thread.js";
 import { fieldOf } from "./model/settings.js";
@@ -131,6 +132,11 @@ export class Store extends EventTarget {
   /** How many things were done here that the server does not know yet. */
   get pendingCount() {
     return this.outbox?.waiting.length ?? 0;
+  }
+
+  /** How many things were done here that log out would lose: those, and what was refused and is kept to be tried again. */
+  get unsentCount() {
+    return this.outbox?.jobs.length ?? 0;
   }
 
   // --- reading ---
@@ -427,6 +433,6 @@ export class Store extends EventTarget {
   }
 }
 
-Object.assign(Store.prototype, sessions, sending, organising, lists, exporting);
+Object.assign(Store.prototype, sessions, sending, starting, organising, lists, exporting);
 
 export { ApiError };

@@ -2,13 +2,13 @@
 
 import { seal, sealBytes } from "../crypto.js";
 import { prepare } from "./media.js";
-import { groupMatcher, newId, splitNumbers } from "./rows.js";
+import { newId } from "./rows.js";
 
 const SENDING = 2;
-const FROM_WEBSITE = 0;
+export const FROM_WEBSITE = 0;
 const UNDO_MS = 6_000;
-const TEXT = "text/plain";
-const STORED_AS_MEDIA = "firebase -1";
+export const TEXT = "text/plain";
+export const STORED_AS_MEDIA = "firebase -1";
 
 const CLOCKS_DIFFER_MS = 60_000; // at most; a conversation with a later time is of the future
 
@@ -26,41 +26,6 @@ export const sending = {
     for (const file of prepared) await this.sendFile(conversationId, file);
     if (text !== "") await this.sendText(conversationId, text);
     if (this.draftOf(conversationId) !== "") await this.saveDraft(conversationId, "");
-  },
-
-  /**
-   * Text a number, or several, with whom there is no conversation yet; the phone begins one. An existing one is used.
-   * @param {string[]} numbers
-   * @returns {Promise<number | null>} the conversation, when there is one already
-   */
-  async sendToNew(numbers, { text = "", files = [] }) {
-    const known = this.findConversation(numbers);
-    if (known) {
-      await this.send(known.id, { text, files });
-      return known.id;
-    }
-    const prepared = await Promise.all(files.map(prepare));
-    const to = numbers.join(",");
-    for (const file of prepared) {
-      const id = newId();
-      await this.db.putMedia(id, await sealBytes(this.key, await file.arrayBuffer()));
-      const requests = [{ path: "/media/add", media: id }, await this.forward(id, to, STORED_AS_MEDIA, file.type)];
-      await this.act({ action: "start the conversation", requests });
-    }
-    if (text !== "") {
-      const requests = [await this.forward(newId(), to, text, TEXT)];
-      await this.act({ action: "start the conversation", requests });
-    }
-    return null;
-  },
-
-  /** The conversation with exactly these people. */
-  findConversation(numbers) {
-    const wanted = groupMatcher(numbers);
-    for (const conversation of this.conversations.values()) {
-      if (groupMatcher(splitNumbers(conversation.phoneNumbers)) === wanted) return conversation;
-    }
-    return undefined;
   },
 
   /** Send a failed message again. One that the phone could not send goes out under a new id, as the phone expects it. */
@@ -148,20 +113,6 @@ export const sending = {
         { noun: "conversations", id: conversationId, patch: preview },
       ],
     });
-  },
-
-  async forward(id, to, message, mimeType) {
-    const [sealedTo, sealedMessage, sealedType] = await Promise.all(
-      [to, message, mimeType].map((text) => seal(this.key, text)),
-    );
-    const body = {
-      to: sealedTo,
-      message: sealedMessage,
-      mime_type: sealedType,
-      message_id: id, // so that the phone recognises it when it comes twice
-      sent_device: FROM_WEBSITE,
-    };
-    return { path: "/messages/forward_to_phone", body };
   },
 
   /** Now, but after what was sent before, and after what it may answer: the clocks of phone and computer differ. */

@@ -5,8 +5,8 @@
 
 import { compareMessages } from "./rows.js";
 
-export const PAGE = 70;
-const WINDOW = 4 * PAGE;
+export const PAGE = 35; // what can be decrypted, built and laid out within one frame
+const WINDOW = 8 * PAGE;
 const ATTEMPTS = 12; // pages tried until one joins the window, when rows were deleted or added meanwhile
 const LOCATE_STEPS = 40; // halvings until the place of a message is found
 

@@ -43,7 +43,7 @@ export function collectionPage(kind) {
         "li.card",
         {},
         kind.mark?.(item),
-        h("span.row-words", {}, h("bdi.card-title", {}, title), details && h("span.row-snippet.two-lines", {}, details)),
+        h("span.row-words", {}, h("bdi.card-title", {}, title), details && h("span.row-snippet.two-lines", { dir: "auto" }, details)),
         kind.write && iconButton("compose", `Write to ${title}`, () => app.go(`/new/${encodeURIComponent(item.phoneNumber)}`)),
         kind.canChange !== false && iconButton("edit", `Change ${title}`, () => edit(item)),
         iconButton("delete", `Delete ${title}`, () => remove(item)),

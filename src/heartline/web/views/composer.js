@@ -26,8 +26,9 @@ export class Composer {
     this.previews = h("ul.previews", { "aria-label": "Files to send", hidden: true });
     this.text = h("textarea.compose-text", {
       rows: 1,
-      placeholder: "Write a message",
+      placeholder: "Message",
       "aria-label": "Message",
+      dir: "auto",
       autocapitalize: "sentences",
       value: this.draft,
       oninput: () => this.#typed(),
@@ -62,6 +63,11 @@ export class Composer {
 
   setTitle(title) {
     this.text.setAttribute("aria-label", `Message to ${title}`);
+  }
+
+  /** It is on the page: a draft may need more than one line. */
+  shown() {
+    this.#update();
   }
 
   focus() {

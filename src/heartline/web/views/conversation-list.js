@@ -5,6 +5,7 @@ import { openConversationMenu } from "./conversation-menu.js";
 import { iconButton } from "./controls.js";
 import { follow, h, oncePerFrame, reconcile, replace } from "./dom.js";
 import { openMainMenu } from "./main-menu.js";
+import { unsentList } from "./unsent-list.js";
 
 const STEP = 60;
 /** Rows that are added at a time. */
@@ -21,7 +22,7 @@ export class ConversationList {
     this.chips = h(".chips", { role: "group", "aria-label": "Which conversations" });
     this.list = h("ul.conversations", { "aria-label": "Conversations" });
     this.note = h("p.list-note");
-    this.scroller = h(".list-scroller", { onscroll: () => this.#growNearEnd() }, this.list, this.note);
+    this.scroller = h(".list-scroller", { onscroll: () => this.#growNearEnd() }, unsentList(app), this.list, this.note);
     this.element = h(".list-frame", {}, this.#head(), this.chips, this.scroller);
     const update = oncePerFrame(() => this.update());
     follow(this.element, app.store, "change", ({ detail }) => FOLLOWED.has(detail.what) && update());

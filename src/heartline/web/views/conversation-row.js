@@ -28,7 +28,7 @@ export function conversationRow(app, { conversation, draft, isSelected }) {
       h(
         "span.row-bottom",
         {},
-        h("span.row-snippet", {}, draft ? [h("em", {}, "Draft: "), draft] : snippet || " "),
+        h("span.row-snippet", { dir: draft ? null : "auto" }, draft ? [h("em", {}, "Draft: "), h("bdi", {}, draft)] : snippet || " "),
         mute && mark("mute", "Muted"),
         pinned && mark("pin", "Pinned"),
         !read && h("span.unread-dot", {}, h("span.spoken", {}, "Unread")),

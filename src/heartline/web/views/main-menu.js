@@ -17,7 +17,7 @@ export function openMainMenu(app, anchor) {
 }
 
 export async function logOut({ store, go }) {
-  const waiting = store.pendingCount;
+  const waiting = store.unsentCount;
   const lost = waiting ? ` ${waiting === 1 ? "One change has" : `${waiting} changes have`} not reached the server and will be lost.` : "";
   const text = `Everything that Heartline keeps in this browser is deleted. Your messages stay on your phone and on the server.${lost}`;
   if (!(await confirm("Log out?", text, "Log out", { kind: waiting ? "danger" : "primary" }))) return;

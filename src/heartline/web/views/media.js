@@ -18,7 +18,7 @@ const sight = new IntersectionObserver(
       waiting.get(target)?.();
     }
   },
-  { rootMargin: AHEAD },
+  { rootMargin: AHEAD, scrollMargin: AHEAD }, // the latter for what is above and below in the thread's own scroller
 );
 
 /** The place of a message's file. It has its final height before the file is there, so that nothing jumps. */

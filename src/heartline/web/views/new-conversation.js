@@ -125,7 +125,8 @@ export function newConversation(app, number) {
   return { element, shown: () => (chosen.length ? composer : input).focus() };
 }
 
-function personOf(store, number) {
+/** Whom a number belongs to: a contact, or somebody who is called by the number. */
+export function personOf(store, number) {
   for (const contact of store.contacts.values()) {
     if (comparable(contact.phoneNumber) === comparable(number)) return contact;
   }

@@ -124,7 +124,7 @@ export class SearchView {
             "span.row-words",
             {},
             h("span.row-top", {}, h("bdi.row-title", {}, conversation.title), h("time.row-time", {}, formatShort(message.timestamp))),
-            h("span.row-snippet.two-lines", {}, who, marked(message.text, text)),
+            h("span.row-snippet.two-lines", {}, who, h("bdi", {}, marked(message.text, text))),
           ),
         ),
       );

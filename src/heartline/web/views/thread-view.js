@@ -43,6 +43,7 @@ export class ThreadView {
   shown() {
     if (this.isMissing) return;
     this.messages.shown();
+    this.composer.shown();
     this.#markRead();
     if (matchMedia("(pointer: fine)").matches) this.composer.focus();
   }
@@ -81,7 +82,7 @@ export class ThreadView {
       this.head,
       iconButton("back", "Back to the conversations", () => this.app.go("/"), { class: "only-narrow" }),
       this.mark,
-      h("div.pane-titles", {}, h("h1.pane-title", {}, this.title), this.subtitle),
+      h("div.pane-titles", {}, h("h1.pane-title", { dir: "auto" }, this.title), this.subtitle),
       iconButton("info", "Details", () => showDetails(this.app, this.id), { keys: "i" }),
       iconButton("more", "Actions for this conversation", menu, { "aria-haspopup": "menu" }),
     );
