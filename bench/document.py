@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from bench.chart import draw
+from bench.goals import verdicts
 from bench.report import ROOT
 from bench.tables import GROWTH
 
@@ -67,6 +68,10 @@ def _parts(r: "Results") -> Iterable[str]:
         ],
     )
     yield from (f"\nNot measured: {line}." for line in r.missing)
+    yield "\n### Goals\n"
+    yield from _table(
+        ("goal", "this run", ""), [(v.goal, v.measured, "met" if v.met else "**not met**") for v in verdicts(r)]
+    )
     yield "\n### Heartline alone\n"
     yield from table(("", ""), _alone(r))
     yield ""

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 from rich.console import Console
 from rich.table import Table
 
+from bench.goals import verdicts
 from bench.stream_cost import StreamCost
 
 if TYPE_CHECKING:
@@ -44,6 +45,8 @@ def show(results: "Results") -> None:
             f"{restart.sockets:,} clients back at once after a restart: {restart.seconds:.1f} s until all are subscribed, "
             f"{restart.cpu_s:.1f} s of processor time, at most {restart.peak_mib:.0f} MiB"
         )
+    for verdict in verdicts(r):
+        console.print(f"{'met' if verdict.met else 'NOT met':8}{verdict.goal}: {verdict.measured}")
     for line in r.missing:
         console.print(f"[yellow]{line}[/]")
 

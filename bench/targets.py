@@ -1,4 +1,4 @@
-"""The servers that are measured side by side: Heartline as a user starts it, peers of the same protocol, a floor in C."""
+"""The servers that are measured side by side: Heartline as a user starts it, its peers, floors in C and Python."""
 
 import asyncio
 import contextlib
@@ -150,11 +150,12 @@ class Peer:
             await rest.post(f"/publish?account_id={account}", event.encode())
 
 
-def all_targets(folder: Path) -> list[Callable[[], Target]]:
-    """A maker of each; entering one whose parts are not installed raises `Missing`."""
-    return [
+def all_targets(folder: Path, *, quick: bool) -> list[Callable[[], Target]]:
+    """A maker of each, ours first; entering one whose parts are not installed raises `Missing`."""
+    fast: list[Callable[[], Target]] = [
         lambda: Heartline(folder),
         lambda: Peer("C floor", lambda peers: [str(_compiled(peers / "floor.c", folder))]),
+        lambda: Peer("Bare Python loop", lambda _: [sys.executable, "-m", "bench.peers.bare_python"]),
         lambda: Peer(
             "Node uWebSockets", lambda peers: [_node_for_uwebsockets(peers), str(peers / "node_uwebsockets.mjs")]
         ),
@@ -162,9 +163,12 @@ def all_targets(folder: Path) -> list[Callable[[], Target]]:
         lambda: Peer(
             "Python websockets", lambda _: [sys.executable, "-m", "bench.peers.python_websockets"], in_query=True
         ),
+    ]
+    slow: list[Callable[[], Target]] = [
         lambda: Peer("Starlette (ASGI)", lambda _: [sys.executable, "-m", "bench.peers.starlette_asgi"]),
         lambda: Peer("Rails Action Cable", _puma, subprotocol="actioncable-v1-json"),
     ]
+    return fast if quick else fast + slow
 
 
 def _compiled(source: Path, folder: Path) -> Path:

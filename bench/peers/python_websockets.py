@@ -3,7 +3,6 @@
 Its HTTP side answers no POST, so the event to publish stands in the query.
 """
 
-import asyncio
 import http
 from collections import defaultdict
 from urllib.parse import parse_qs, urlsplit
@@ -14,7 +13,7 @@ from websockets.datastructures import Headers
 from websockets.exceptions import ConnectionClosed
 from websockets.http11 import Request, Response
 
-from bench.peers.frames import CONFIRM, SLOT_S, SLOTS, WELCOME, event, ping
+from bench.peers.frames import CONFIRM, SLOTS, WELCOME, event, every_slot, ping
 
 accounts: defaultdict[str, set[ServerConnection]] = defaultdict(set)
 slots: list[set[ServerConnection]] = [set() for _ in range(SLOTS)]
@@ -51,10 +50,8 @@ async def main() -> None:
         follow, "127.0.0.1", 0, backlog=4096, ping_interval=None, compression=None, process_request=publish
     ) as server:
         print(server.sockets[0].getsockname()[1], flush=True)
-        while True:
-            for slot in slots:
-                broadcast(tuple(slot), ping())
-                await asyncio.sleep(SLOT_S)
+        async for number in every_slot():
+            broadcast(tuple(slots[number]), ping())
 
 
 uvloop.run(main())

@@ -13,7 +13,7 @@ from starlette.responses import JSONResponse
 from starlette.routing import Route, WebSocketRoute
 from starlette.websockets import WebSocket, WebSocketDisconnect
 
-from bench.peers.frames import CONFIRM, SLOT_S, SLOTS, WELCOME, event, ping
+from bench.peers.frames import CONFIRM, SLOTS, WELCOME, event, every_slot, ping
 
 accounts: defaultdict[str, set[WebSocket]] = defaultdict(set)
 slots: list[set[WebSocket]] = [set() for _ in range(SLOTS)]
@@ -45,12 +45,10 @@ async def publish(request: Request) -> JSONResponse:
 
 
 async def turn() -> None:
-    while True:
-        for slot in slots:
-            frame = ping()
-            for websocket in tuple(slot):
-                await websocket.send_text(frame)
-            await asyncio.sleep(SLOT_S)
+    async for number in every_slot():
+        frame = ping()
+        for websocket in tuple(slots[number]):
+            await websocket.send_text(frame)
 
 
 @asynccontextmanager

@@ -222,3 +222,55 @@ def test_a_transport_with_something_to_write_is_left_alone() -> None:
         far.close()
 
     run(test)
+
+
+def test_a_socket_that_cannot_be_watched_stays_with_its_transport() -> None:
+    async def test() -> None:
+        loop = asyncio.get_running_loop()
+        first, made = Recorder(), loop.create_future()
+        first.connection_made = made.set_result  # type: ignore[method-assign]
+        server = await loop.create_server(lambda: first, "127.0.0.1", 0)
+        poller = Poller(loop, BUFFER_BYTES)
+        peer = socket.create_connection(server.sockets[0].getsockname())
+        try:
+            async with asyncio.timeout(PATIENCE_S):
+                transport = await made
+                # The epoll keeps a closed descriptor while the socket has another, and refuses that number next time.
+                taken = os.dup(transport.get_extra_info("socket").fileno())
+                poller.epoll.register(taken, 0)
+                os.close(taken)
+                assert poller.adopt(transport) is None
+                peer.send(b"still here")
+                await first.news.wait()
+                assert first.received == b"still here"
+                free = os.dup(peer.fileno())
+                os.close(free)
+                assert free == taken  # the descriptor that could not be watched was closed
+        finally:
+            peer.close()
+            poller.close()
+            server.close()
+
+    run(test)
+
+
+@pytest.mark.parametrize("error", [ValueError, RecursionError])
+def test_an_error_of_the_protocol_ends_its_socket_and_no_other(error: type[Exception]) -> None:
+    async def test() -> None:
+        errors: list[dict[str, object]] = []
+        asyncio.get_running_loop().set_exception_handler(lambda _, context: errors.append(context))
+        async with adopted() as (transport, protocol, peer, _), adopted() as (_, other, other_peer, _):
+
+            def fail(_: bytes) -> None:
+                raise error
+
+            protocol.data_received = fail  # type: ignore[method-assign]
+            peer.send(b"hello")
+            await protocol.lost.wait()
+            assert transport.is_closing()
+            assert await read_all(peer) == b""
+            other_peer.send(b"hello")
+            await other.news.wait()
+        assert [type(context["exception"]) for context in errors] == [error]
+
+    run(test)

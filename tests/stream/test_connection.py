@@ -202,7 +202,7 @@ def test_a_client_that_left_gets_nothing_more(server: Server) -> None:
 
 def test_a_client_whose_transport_is_full_is_not_pinged(server: Server) -> None:
     client = server.connect()
-    client.writable = False
+    client.filled()
     server.ping_all()
     assert client.heard() == []
     client.drained()
@@ -463,7 +463,7 @@ def test_subscribing_again_after_unsubscribe(server: Server) -> None:
 
 def test_a_full_transport_is_passed_over_and_gets_everything_when_it_has_drained(server: Server) -> None:
     slow, other = server.subscribe(), server.subscribe()
-    slow.writable = False
+    slow.filled()
     for number in range(10):
         server.emit(b'{"operation":"removed_drafts","content":{"id":"%d"}}' % number)
     assert slow.heard() == []
@@ -911,7 +911,7 @@ def test_a_client_that_takes_nothing_is_closed_after_the_stall(server: Server, d
     client.received(SUBSCRIBE)
     server.log.answer_all()
     client.heard()
-    client.writable = False
+    client.filled()
     for _ in range(STALL_S // round(PING_INTERVAL_S)):
         server.ping_all()
         assert not client.ends
@@ -927,7 +927,7 @@ def test_a_client_that_takes_nothing_is_closed_after_the_stall(server: Server, d
 def test_a_client_that_takes_something_in_between_is_not_closed(server: Server) -> None:
     client = server.subscribe()
     for _ in range(5):
-        client.writable = False
+        client.filled()
         for _ in range(STALL_S // round(PING_INTERVAL_S)):
             server.ping_all()
         client.drained()
@@ -938,7 +938,7 @@ def test_a_client_that_was_too_slow_resumes(server: Server) -> None:
     client = server.subscribe_extended()
     server.emit()
     client.heard()
-    client.writable = False
+    client.filled()
     server.emit()
     for _ in range(STALL_S):
         server.ping_all()
@@ -957,7 +957,7 @@ def test_a_slow_client_whose_next_events_were_trimmed_is_told_or_closed(server: 
     client.received(SUBSCRIBE)
     server.log.answer_all()
     client.heard()
-    client.writable = False
+    client.filled()
     for _ in range(5):
         server.emit()
     server.log.trim(ACCOUNT, 4)

@@ -42,13 +42,17 @@ class Poller:
             fd = os.dup(transport.get_extra_info("socket").fileno())
         except OSError:  # no file descriptor is left for a moment's second one
             return None
+        try:
+            self.epoll.register(fd, IN)
+        except OSError:  # the system has no room for another watch
+            os.close(fd)
+            return None
         transport.set_protocol(asyncio.Protocol())
         transport.abort()
         adopted = PlainTransport(self, fd)
         if fd >= len(self.transports):
             self.transports.extend([None] * (fd + 1 - len(self.transports)))
         self.transports[fd] = adopted
-        self.epoll.register(fd, IN)
         return adopted
 
     def close(self) -> None:
@@ -64,7 +68,12 @@ class Poller:
         for fd, event in self.epoll.poll(0, EVENTS):
             transport = self.transports[fd]
             if transport is not None:
-                transport.ready(event)
+                try:
+                    transport.ready(event)
+                except (
+                    Exception
+                ) as error:  # of its protocol, whatever it is: the other sockets have nothing to do with it
+                    transport.fail(error)
 
 
 class PlainTransport(asyncio.Transport):
@@ -213,6 +222,12 @@ class PlainTransport(asyncio.Transport):
 
     def abort(self) -> None:
         self._lose_soon(None)
+
+    def fail(self, error: Exception) -> None:
+        """The protocol did not expect this: report it, and end the socket."""
+        context = {"message": "a stream connection failed", "exception": error, "transport": self}
+        self._poller.loop.call_exception_handler(context)
+        self._lose_soon(error)
 
     def vanish(self) -> None:
         """Close the socket, without telling the protocol. What that still writes must not reach whoever gets the file

@@ -2,26 +2,23 @@
 
 uvicorn hands over a socket by calling `StreamProtocol(config=..., server_state=..., app_state=...)`, then
 `connection_made`, then `data_received` with the whole upgrade request (not documented: uvicorn is pinned to a minor
-version, and tests/server/test_websocket.py would fail). Handshake and frames are read by websockets' sans-I/O layer, which
-answers everything that RFC 6455 forbids with the right close code.
+version, and tests/server/test_websocket.py would fail). Frames are read by websockets' sans-I/O layer, which answers
+everything that RFC 6455 forbids with the right close code.
 """
 
 import asyncio
 import codecs
-from collections.abc import Sequence
 from types import GeneratorType
 from typing import Any, cast
 
 from uvicorn.config import Config
 from uvicorn.server import ServerState
 from websockets.frames import CloseCode, Frame, Opcode
-from websockets.http11 import Request
 from websockets.protocol import OPEN, Protocol, Side
-from websockets.server import ServerProtocol
 from websockets.streams import StreamReader
-from websockets.typing import Subprotocol
 
-from heartline.errors import BadHandshake, HeartlineError, MethodNotAllowed, UnknownPath, UpgradeRequired
+from heartline.errors import HeartlineError
+from heartline.server.handshake import shake_hands
 from heartline.server.node import Node
 from heartline.server.service import refusal
 from heartline.server.tcp import unacknowledged_bytes
@@ -30,10 +27,6 @@ from heartline.stream.connection import Connection, Dialect
 from heartline.stream.cursors import Receipts
 from heartline.stream.hub import Reader
 from heartline.tolerance import parse_query
-
-PATHS = ("/stream", "/api/v1/stream")
-SUBPROTOCOLS = (Subprotocol(Dialect.EXTENDED.value), Subprotocol(Dialect.ACTION_CABLE.value))
-"""Those that are spoken, the preferred one first."""
 
 MESSAGE_BYTES = 4 * 1024
 """A client's message, over all its fragments; the longest that a known client sends has 80 bytes (operations.md 1.4)."""
@@ -69,6 +62,7 @@ class StreamProtocol(Connection, asyncio.Protocol):
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         self._transport = cast(asyncio.Transport, transport)
+        self.write = self._transport.write
         self._connections.add(self)
 
     def data_received(self, data: bytes) -> None:
@@ -82,7 +76,7 @@ class StreamProtocol(Connection, asyncio.Protocol):
 
     def pause_writing(self) -> None:
         # Nothing more is read either, so that a client cannot make us buffer answers that it does not fetch.
-        self.writable = False
+        self.filled()
         self._transport.pause_reading()
 
     def resume_writing(self) -> None:
@@ -101,9 +95,6 @@ class StreamProtocol(Connection, asyncio.Protocol):
         self._node.stop_later(self)
 
     # --- Connection ---
-
-    def write(self, data: bytes) -> None:
-        self._transport.write(data)
 
     def close(self, code: int, reason: str = "") -> None:
         if self._closing is None:
@@ -143,27 +134,17 @@ class StreamProtocol(Connection, asyncio.Protocol):
     # --- handshake ---
 
     def _shake_hands(self, data: bytes) -> None:
-        http = ServerProtocol(select_subprotocol=_select_subprotocol)
-        http.receive_data(data)
-        request = next((event for event in http.events_received() if isinstance(event, Request)), None)
-        if error := _handshake_error(http, request):
+        try:
+            handshake = shake_hands(data)
+        except HeartlineError as error:
             self._transport.write(refusal(error))
             self._transport.close()
             return
-        request = cast(Request, request)
-        http.send_response(http.accept(request))
-        if http.state is not OPEN:
-            self._transport.write(refusal(BadHandshake(str(http.handshake_exc))))
-            self._transport.close()
-            return
-        for chunk in http.data_to_send():
-            self._transport.write(chunk)
-        cast("GeneratorType[Any, Any, Any]", http.parser).close()  # see `_FrameParser.release`
-        self.dialect = Dialect(http.subprotocol or "")
-        sid = next(iter(request.headers.get_all("X-ANYCABLE-RESTORE-SID")), "")
+        self._transport.write(handshake.reply)
+        self.dialect = handshake.dialect
         # What the client says before the welcome waits in the transport.
         self._transport.pause_reading()
-        self._node.spawn(self._enter(request.path.partition("?")[2], sid))
+        self._node.spawn(self._enter(handshake.query, handshake.restore_sid))
 
     async def _enter(self, query: str, sid: str) -> None:
         """Welcome the client when its account exists."""
@@ -266,25 +247,6 @@ class _FrameParser(Protocol):
         return True
 
 
-def _handshake_error(http: ServerProtocol, request: Request | None) -> HeartlineError | None:
-    """What is wrong with an upgrade request, but for what websockets itself finds."""
-    if request is None:
-        return BadHandshake(str(http.handshake_exc))
-    path = request.path.partition("?")[0]
-    if path.rstrip("/") not in PATHS:
-        return UnknownPath(path)
-    if request.method != "GET":
-        return MethodNotAllowed(request.method, allow="GET")
-    if request.headers.get_all("Sec-WebSocket-Version") != ["13"]:
-        return UpgradeRequired()
-    return None
-
-
 def _seconds(text: str) -> float:
     """A number of seconds from the query; 0 for what is none."""
     return float(text) if text.isdecimal() else 0.0
-
-
-def _select_subprotocol(_: ServerProtocol, offered: Sequence[Subprotocol]) -> Subprotocol | None:
-    """The first of ours that the client offered; none is no reason to refuse it."""
-    return next((subprotocol for subprotocol in SUBPROTOCOLS if subprotocol in offered), None)
