@@ -69,7 +69,7 @@ def _parts(r: "Results") -> Iterable[str]:
     )
     yield from (f"\nNot measured: {line}." for line in r.missing)
     yield "\n### Goals\n"
-    yield from _table(
+    yield from table(
         ("goal", "this run", ""), [(v.goal, v.measured, "met" if v.met else "**not met**") for v in verdicts(r)]
     )
     yield "\n### Heartline alone\n"
