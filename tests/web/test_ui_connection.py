@@ -80,6 +80,7 @@ def test_logging_in_without_a_server_says_so(page: Page, cable: Cable, phone: Ph
     phone.history("Ann", ["Hello"])
     ui = Ui(page, cable.url).go()
     expect(page.get_by_label("User name")).to_be_visible()
+    page.evaluate("navigator.serviceWorker.ready.then(() => true)")  # else its script may be on its way
     cable.cut()
     page.get_by_label("User name").fill(phone.username)
     page.get_by_label("Password").fill("correct horse battery staple")

@@ -131,3 +131,15 @@ def test_a_shared_page_stands_on_the_side_of_who_shared_it(page: Page, server: S
     assert boxes[0]
     assert boxes[1]
     assert boxes[0]["x"] == boxes[1]["x"]
+
+
+@pytest.mark.parametrize(("motion", "duration"), [("no-preference", "0.13s"), ("reduce", "0.001s")])
+def test_who_wants_less_motion_gets_none(
+    new_context: NewContext, server: Server, phone: Phone, motion: str, duration: str
+) -> None:
+    phone.history("Ann", ["Hello"])
+    page = new_context(reduced_motion=motion).new_page()
+    Ui(page, server.url).log_in(phone).open("Ann")
+    page.get_by_role("button", name="Details").click()
+    style = "(element) => getComputedStyle(element).animationDuration"
+    assert page.get_by_role("dialog").evaluate(style) == duration
