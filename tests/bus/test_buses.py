@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from contextlib import asynccontextmanager
 from pathlib import Path
+from urllib.parse import urlsplit
 
 import pytest
 
@@ -112,15 +113,20 @@ def test_only_accounts_that_are_served_are_of_interest(place: tuple[str, str]) -
 
 
 def test_one_that_lost_only_its_sending_connection_is_heard_again(postgresql: PostgresqlServer) -> None:
+    url = postgresql.new_database()  # of its own: connections of other tests may still be ending
+    ended = (
+        "SELECT pg_terminate_backend(pid) FROM pg_stat_activity"
+        f" WHERE query LIKE 'SELECT pg_notify%' AND datname = '{urlsplit(url).path[1:]}'"
+    )
+
     async def work(one: Place, other: Place) -> None:
         other.bus.subscribe(HINT.account)
         await heard(one, other)
-        ended = "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE query LIKE 'SELECT pg_notify%'"
         assert postgresql.run(ended) == [(True,)]
         await heard(one, other)
         assert (one.ups, other.ups) == (1, 1)  # neither had to listen anew
 
-    run("auto", postgresql.url("postgres"), work)
+    run("auto", url, work)
 
 
 def test_clients_that_come_and_go_while_nats_is_away_take_no_memory() -> None:

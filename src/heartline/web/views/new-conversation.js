@@ -37,10 +37,10 @@ export function newConversation(app, number) {
       if (NUMBER.test(input.value.trim())) add({ name: input.value.trim(), phoneNumber: input.value.trim() });
       if (!chosen.length) throw new Error("Choose first who shall get it.");
       const numbers = chosen.flatMap(({ phoneNumber }) => phoneNumber.split(","));
+      const here = location.hash;
       const id = await store.sendToNew(numbers, content);
-      if (id) return app.go(`/c/${id}`, { replace: true });
-      toast("Your phone begins the conversation. It appears in the list when it was sent.");
-      return app.go("/", { replace: true });
+      if (!id) toast("Your phone begins the conversation. It appears in the list when it was sent.");
+      if (location.hash === here) app.go(id ? `/c/${id}` : "/", { replace: true }); // else the person went on meanwhile
     },
   });
 
