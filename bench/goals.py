@@ -44,7 +44,8 @@ def _of_the_stream(ours: StreamCost, costs: dict[str, StreamCost]) -> Iterable[V
         compared,
         ours.user_kib <= 2 and ours.user_kib < least,
     )
-    if cpp := costs.get("Node uWebSockets"):
+    cpp = costs.get("Node uWebSockets")
+    if cpp and cpp.user_kib > 0:  # with few sockets its memory may have shrunk meanwhile, which compares with nothing
         ratio = ours.user_kib / cpp.user_kib
         yield Verdict("memory within 1.4 times uWebSockets'", f"{ratio:.2f}", ratio <= 1.4)
     if name := next((name for name in FLOORS if name in costs), None):
