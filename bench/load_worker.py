@@ -164,7 +164,7 @@ class Crowd:
 
     def frame(self, client: Client, payload: bytes) -> None:
         if b'"type":"ping"' in payload:
-            if client.pings:
+            if client.last_ping_s:
                 gap_s = self.now_s - client.last_ping_s
                 if gap_s > client.worst_gap_s:
                     client.worst_gap_s = gap_s
@@ -214,6 +214,10 @@ class Crowd:
         end_s = time.monotonic() + command.seconds
         while (left_s := end_s - time.monotonic()) > 0:
             self.poll(left_s, command)
+        now_s = time.monotonic()
+        for client in self.clients.values():  # who waits for a ping at the end has waited since the last one
+            if client.last_ping_s:
+                client.worst_gap_s = max(client.worst_gap_s, now_s - client.last_ping_s)
         pings = [client.pings for client in self.clients.values()]
         return {
             "clients": len(pings),
