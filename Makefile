@@ -9,7 +9,7 @@ unexport PYTHONDONTWRITEBYTECODE
 BIN := .venv/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
 # With two cores in mind. Arguments that come later win: ARGS=-n0 runs one test at a time, as --pdb needs it.
-PROCESSES := -n2 --dist=loadfile --no-loadscope-reorder
+PROCESSES := -n4 --dist=loadfile --no-loadscope-reorder
 NODE_MODULES := tests/node/node_modules/.package-lock.json
 PEER_MODULES := bench/peers/node_modules/.package-lock.json
 
