@@ -31,8 +31,8 @@ logger = structlog.get_logger()
 OLDEST_SQLITE = (3, 39, 0)
 """The first with IS DISTINCT FROM, by which an unchanged row is recognised."""
 READERS = 2
-"""Threads that read. A second one, so that a long list or a slow disk does not hold up short questions. More only fight for the
-interpreter: lists of 5,000 rows, 16 asked for at once, take 29 ms of processor time with 1, 47 with 2, 65 with 4."""
+"""Threads that read. A second one, so that a long list or a slow disk does not hold up short questions. More only fight for
+the interpreter: lists of 5,000 rows, 16 asked for at once, take 29 ms of processor time with 1, 47 with 2, 65 with 4."""
 SLOW_READERS = 2
 """Threads for password hashing: each uses 64 MiB while it works, and a core."""
 GROUP = 1_000
