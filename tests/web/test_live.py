@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 
 import pytest
-from playwright.sync_api import Page
+from playwright.sync_api import APIResponse, Page, Route
 
 from tests.conftest import NewServer, Server
 from tests.web.cable import Cable
@@ -94,6 +94,22 @@ def test_an_answer_that_is_lost_sends_nothing_twice(page: Page, phone: Phone) ->
     assert phone.wait_sent(2) == ["only once", "after it"]
     assert phone.messages(ann) == ["only once", "after it"]
     assert client.texts(ann) == ["only once", "after it"]
+
+
+def test_what_the_phone_did_counts_while_the_answer_is_on_its_way(page: Page, phone: Phone) -> None:
+    ann = phone.history("Ann", [])
+    client = Client(page, phone.server.url).log_in(phone)
+    client.open_thread(ann)
+    answers: list[tuple[Route, APIResponse]] = []
+    page.route("**/messages/add*", lambda route: answers.append((route, route.fetch())))
+    client.send(ann, "once")
+    client.until("store.thread(it).messages[0]?.type === 'sent'", ann)
+    client.run("store.thread(it).loadLatest()", ann)
+    assert client.run("store.thread(it).messages.map(({type, pending}) => [type, pending])", ann) == [["sent", True]]
+    ((route, answer),) = answers
+    route.fulfill(response=answer)
+    client.until("store.pendingCount === 0")
+    assert client.run("store.thread(it).messages.map(({type, pending}) => [type, pending])", ann) == [["sent", False]]
 
 
 def test_a_server_that_restarts(page: Page, new_server: NewServer) -> None:

@@ -208,9 +208,9 @@ export class Store extends EventTarget {
   /** Put rows in the place of whole lists; what was done here and is not on the server yet is done again on them. */
   replace(fetched, settings = null, cursor = null) {
     return this.#next(async () => {
-      const unsent = this.outbox.waiting.flatMap(({ changes }) => changes).filter(({ noun }) => noun !== undefined);
       const stored = { ...fetched };
       if (cursor) stored.messages = [];
+      const unsent = this.outbox.waiting.flatMap(({ changes }) => changes).filter(({ noun }) => stored[noun] !== undefined);
       await this.db.replace(stored);
       await this.db.change(unsent);
       for (const [noun, rows] of Object.entries(fetched)) {

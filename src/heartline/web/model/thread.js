@@ -14,7 +14,8 @@ const LOCATE_STEPS = 40; // halvings until the place of a message is found
  * Fires `change`. `messages` is sorted, oldest first, and replaced (never changed) when something in it is different.
  *
  * The source gives `page(offset, limit)`, messages newest first as the server lists them, `cached(limit, before)`, the same
- * from this browser, `unsent()`, messages that are not on the server yet (all return promises).
+ * from this browser, `unsent()`, messages that the server did not confirm yet (all return promises). What the server lists
+ * counts more than what is unsent: the phone may have sent it before the answer came here.
  */
 export class Thread extends EventTarget {
   #source;
@@ -46,13 +47,13 @@ export class Thread extends EventTarget {
     return this.#load(async () => {
       if (this.messages.length === 0) {
         const cached = await this.#source.cached(PAGE, null);
-        if (cached.length > 0) this.#show(cached.reverse().concat(await this.#source.unsent()));
+        if (cached.length > 0) this.#show([...(await this.#source.unsent()), ...cached.reverse()]);
       }
       const page = await this.#source.page(0, PAGE);
       this.#newer = 0;
       this.atEnd = true;
       this.atStart = page.length < PAGE;
-      this.#show(page.reverse().concat(await this.#source.unsent()));
+      this.#show([...(await this.#source.unsent()), ...page.reverse()]);
     });
   }
 
@@ -91,7 +92,7 @@ export class Thread extends EventTarget {
         const rows = known < 0 ? [] : page.slice(0, known);
         this.#newer = offset;
         this.atEnd = offset === 0;
-        this.#show(this.messages.concat(rows.reverse(), this.atEnd ? await this.#source.unsent() : []));
+        this.#show([...(this.atEnd ? await this.#source.unsent() : []), ...this.messages, ...rows.reverse()]);
         break;
       }
       this.#cutOldest();
@@ -115,7 +116,7 @@ export class Thread extends EventTarget {
       this.#newer = offset;
       this.atEnd = offset === 0;
       this.atStart = page.length < 2 * PAGE;
-      this.#show(page.reverse().concat(this.atEnd ? await this.#source.unsent() : []));
+      this.#show([...(this.atEnd ? await this.#source.unsent() : []), ...page.reverse()]);
     });
     return this.#has(messageId);
   }
