@@ -8,15 +8,16 @@ unexport PYTHONDONTWRITEBYTECODE
 
 BIN := .venv/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
-# With two cores in mind. Arguments that come later win: ARGS=-n0 runs one test at a time, as --pdb needs it.
-PROCESSES := -n4 --dist=loadfile --no-loadscope-reorder
+# With two cores in mind: more at a time end hardly sooner there, and only wait for each other. Arguments that come later win:
+# ARGS=-n0 runs one test at a time, as --pdb needs it.
+PROCESSES := -n2 --dist=loadfile --no-loadscope-reorder
 NODE_MODULES := tests/node/node_modules/.package-lock.json
 PEER_MODULES := bench/peers/node_modules/.package-lock.json
 
 help:
 	@echo 'make run           serve on 127.0.0.1:5050, data in ./data; ARGS="--port 8080" or HEARTLINE_PORT=8080 changes that'
 	@echo 'make demo          a server, an account, a phone and people who answer, to try; ARGS="--seed 7"'
-	@echo 'make test          run every test, four files at a time; ARGS="tests/stream -k ping" are arguments of pytest, ARGS="-n0 -x" is one test at a time'
+	@echo 'make test          run every test, two files at a time; ARGS="tests/stream -k ping" are arguments of pytest, ARGS="-n0 -x" is one test at a time'
 	@echo 'make check         format and lint (ruff), types (mypy --strict), import layers'
 	@echo 'make bench-jitter  cut 200 clients off again and again, and kill the server: what is lost, doubled, late; ARGS=--quick'
 	@echo 'make cluster       three nodes, PostgreSQL and NATS behind nginx, all on this machine, until Ctrl+C'
