@@ -153,7 +153,7 @@ def test_no_view_has_a_violation_of_accessibility(
         f"/c/{conversation}": ".messages .bubble",
         f"/c/{other}": ".messages .bubble",
         "/new": "main input",
-        "/search/words": ".results a",
+        "/search/words": ".results mark",
         **{f"/p/{name}": "section.page h1" for name in PAGES},
     }.items():
         go(page, place)
