@@ -14,8 +14,7 @@ const LOCATE_STEPS = 40; // halvings until the place of a message is found
  * Fires `change`. `messages` is sorted, oldest first, and replaced (never changed) when something in it is different.
  *
  * The source gives `page(offset, limit)`, messages newest first as the server lists them, `cached(limit, before)`, the same
- * from this browser, `unsent()`, messages that the server did not confirm yet (all return promises). What the server lists
- * counts more than what is unsent: the phone may have sent it before the answer came here.
+ * from this browser, `unsent()`, messages that the server did not confirm yet (all return promises).
  */
 export class Thread extends EventTarget {
   #source;
@@ -47,13 +46,14 @@ export class Thread extends EventTarget {
     return this.#load(async () => {
       if (this.messages.length === 0) {
         const cached = await this.#source.cached(PAGE, null);
-        if (cached.length > 0) this.#show([...(await this.#source.unsent()), ...cached.reverse()]);
+        this.atEnd = true;
+        if (cached.length > 0) await this.#showAndUnsent(cached.reverse());
       }
       const page = await this.#source.page(0, PAGE);
       this.#newer = 0;
       this.atEnd = true;
       this.atStart = page.length < PAGE;
-      this.#show([...(await this.#source.unsent()), ...page.reverse()]);
+      await this.#showAndUnsent(page.reverse());
     });
   }
 
@@ -92,7 +92,7 @@ export class Thread extends EventTarget {
         const rows = known < 0 ? [] : page.slice(0, known);
         this.#newer = offset;
         this.atEnd = offset === 0;
-        this.#show([...(this.atEnd ? await this.#source.unsent() : []), ...this.messages, ...rows.reverse()]);
+        await this.#showAndUnsent(this.messages.concat(rows.reverse()));
         break;
       }
       this.#cutOldest();
@@ -116,7 +116,7 @@ export class Thread extends EventTarget {
       this.#newer = offset;
       this.atEnd = offset === 0;
       this.atStart = page.length < 2 * PAGE;
-      this.#show([...(this.atEnd ? await this.#source.unsent() : []), ...page.reverse()]);
+      await this.#showAndUnsent(page.reverse());
     });
     return this.#has(messageId);
   }
@@ -226,6 +226,14 @@ export class Thread extends EventTarget {
     const done = this.#busy;
     this.#busy = this.#busy.catch(() => {});
     return done;
+  }
+
+  /**
+   * Replace the window and, at its end, show what is unsent. What the server lists counts more: the phone may have sent a
+   * message before the answer to it came here.
+   */
+  async #showAndUnsent(messages) {
+    this.#show(this.atEnd ? [...(await this.#source.unsent()), ...messages] : messages);
   }
 
   /** Replace the window; of two with one id the later counts. */
