@@ -58,6 +58,22 @@ def test_scrolling_up_and_down_shows_every_message_once(page: Page, phone: Phone
     assert client.texts(ann)[-1] == "text 699"
 
 
+def test_a_page_that_says_the_same_leaves_the_messages_alone(page: Page, phone: Phone) -> None:
+    """What is on the page stays: a video goes on playing, and a picture does not flash."""
+    ann = phone.history("Ann", ["one", "two", "three"])
+    client = open_thread(page, phone, ann)
+    client.run("window.before = store.thread(it).messages", ann)
+    newest = phone.account.get("/messages")[0]["device_id"]
+    phone.account.post(f"/messages/update_type/{newest}", {"message_type": 5})
+    client.until("store.thread(it).messages[2].type === 'info'", ann)
+    client.run("store.thread(it).loadLatest()", ann)
+    assert client.run("store.thread(it).messages.map((message, at) => message === before[at])", ann) == [
+        True,
+        True,
+        False,
+    ]
+
+
 @pytest.mark.parametrize("deleted", [0, 3, 150])
 def test_what_changes_below_while_somebody_reads_above_moves_nothing(page: Page, phone: Phone, deleted: int) -> None:
     texts = [f"text {n}" for n in range(600)]

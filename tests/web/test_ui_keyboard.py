@@ -82,6 +82,7 @@ def test_menus_take_and_give_back_the_focus(ui: Ui) -> None:
     page = ui.page
     press = page.keyboard.press
     ui.open("Ann")
+    expect(ui.bubbles).to_have_count(2)
     press("Escape")
     press(".")
     items = page.get_by_role("menuitem")
@@ -101,6 +102,24 @@ def test_menus_take_and_give_back_the_focus(ui: Ui) -> None:
     expect(page.get_by_role("menuitem", name="Copy")).to_be_focused()
     press("Escape")
     expect(page.locator("li.message").last).to_be_focused()
+
+
+def test_the_focus_stays_on_what_changes(ui: Ui, phone: Phone) -> None:
+    page = ui.page
+    ui.open("Ann")
+    expect(ui.bubbles).to_have_count(2)
+    page.keyboard.press("Escape")
+    page.keyboard.press("t")
+    page.keyboard.press("ArrowUp")
+    message = page.locator("li.message").last
+    expect(message).to_be_focused()
+    phone.account.post(f"/messages/update_type/{message.get_attribute('data-id')}", {"message_type": 1})
+    expect(message).to_contain_text("You: ")
+    expect(message).to_be_focused()
+    ui.row("Ann").focus()
+    phone.receive(int(str(ui.row("Ann").get_attribute("data-id"))), "Move up")
+    expect(page.locator(".conversation").first).to_contain_text("Move up")
+    expect(ui.row("Ann")).to_be_focused()
 
 
 def test_everything_in_the_menu_opens_by_keys(ui: Ui) -> None:

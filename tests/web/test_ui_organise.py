@@ -6,6 +6,7 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from tests.conftest import Server
+from tests.web.client import wait_for
 from tests.web.phone import Phone
 from tests.web.ui import Ui
 
@@ -121,6 +122,7 @@ def test_schedule_a_message(page: Page, server: Server, phone: Phone) -> None:
     page.get_by_role("button", name="Save").click()
     ui.note("sent by your phone").get_by_role("button", name="Show").click()
     expect(page.locator(".card")).to_contain_text(["Happy birthday"])
+    wait_for(lambda: bool(phone.account.get("/scheduled_messages")))  # it is shown before the server has it
     rows = phone.account.get("/scheduled_messages")
     assert [phone.key.open(row["data"]) for row in rows] == ["Happy birthday"]
 
@@ -187,6 +189,7 @@ def test_the_passcode_is_set_and_removed(page: Page, server: Server, phone: Phon
     page.get_by_label("New passcode").fill("1234")
     page.get_by_role("button", name="Save").click()
     expect(ui.note("The passcode is set.")).to_be_visible()
+    wait_for(lambda: bool(phone.account.get("/accounts/settings")["passcode"]))  # it is shown before the server has it
     assert phone.key.open(phone.account.get("/accounts/settings")["passcode"]) == "1234"
     page.get_by_role("button", name="Remove the passcode").click()
     page.get_by_label("Passcode").fill("1234")

@@ -218,6 +218,11 @@ export function compareMessages(one, other) {
   return one.timestamp - other.timestamp || one.id - other.id;
 }
 
+/** The object of last time when it says the same, so that what shows it is left alone: with the focus, and playing. */
+export function asBefore(before, now) {
+  return JSON.stringify(before) === JSON.stringify(now) ? before : now;
+}
+
 function withoutTags(snippet) {
   return snippet.replace(/^(You: )?<i>([^<>]*)<\/i>$/, "$1$2"); // what phones and the old page write for a picture
 }

@@ -3,7 +3,7 @@
  * while it is cut at the other, so that 50,000 messages cost as much as 280.
  */
 
-import { compareMessages } from "./rows.js";
+import { asBefore, compareMessages } from "./rows.js";
 
 export const PAGE = 35; // what can be decrypted, built and laid out within one frame
 const WINDOW = 8 * PAGE;
@@ -236,10 +236,11 @@ export class Thread extends EventTarget {
     this.#show(this.atEnd ? [...(await this.#source.unsent()), ...messages] : messages);
   }
 
-  /** Replace the window; of two with one id the later counts. */
+  /** Replace the window; of two with one id the later counts. What says the same as before stays the object that it was. */
   #show(messages) {
+    const before = new Map(this.messages.map((message) => [message.id, message]));
     const byId = new Map();
-    for (const message of messages) byId.set(message.id, message);
+    for (const message of messages) byId.set(message.id, asBefore(before.get(message.id), message));
     this.messages = [...byId.values()].sort(compareMessages);
     this.#changed();
   }

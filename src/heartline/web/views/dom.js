@@ -57,10 +57,13 @@ export function setText(element, text) {
  * Make the children of `parent` those of `items`, in their order, touching only what differs.
  *
  * `key` gives each item's identity, `render(item, existing)` answers its element: `existing` when it could be kept.
- * An item that is the same object as last time is not rendered again. The focus stays where it is.
+ * An item that is the same object as last time is not rendered again. The focus stays where it is, also in an item whose
+ * element is another one now.
  */
 export function reconcile(parent, items, key, render) {
   const known = parent.renderedItems ?? new Map();
+  const focused = document.activeElement;
+  const [focusedId, from] = [...known].find(([, { element }]) => element.contains(focused)) ?? [];
   const next = new Map();
   for (const item of items) {
     const id = key(item);
@@ -75,6 +78,14 @@ export function reconcile(parent, items, key, render) {
     else parent.insertBefore(element, place);
   }
   parent.renderedItems = next;
+  const to = next.get(focusedId)?.element;
+  if (to && document.activeElement !== focused) counterpart(focused, from.element, to).focus({ preventScroll: true });
+}
+
+/** What `to` has where `from` has `element`; `to` itself when it has nothing there. */
+function counterpart(element, from, to) {
+  const place = [...from.querySelectorAll(element.tagName)].indexOf(element);
+  return to.querySelectorAll(element.tagName)[place] ?? to;
 }
 
 let lastId = 0;

@@ -1,5 +1,6 @@
 /** Above the conversations: messages to new people that the server refused, which are in no conversation. */
 
+import { asBefore } from "../model/rows.js";
 import { button } from "./controls.js";
 import { follow, h, reconcile } from "./dom.js";
 import { formatNames } from "./format.js";
@@ -35,18 +36,13 @@ export function unsentList(app) {
       ),
     );
 
-  /** The object of last time when it says the same, so that its buttons stay, with the focus. */
-  const asBefore = (message) => {
-    const before = shown.get(message.id);
-    return JSON.stringify(before) === JSON.stringify(message) ? before : message;
-  };
-
   async function update() {
     if (!store.session) return;
     asked += 1;
     const question = asked;
-    const unsent = (await store.unsentStarts()).map((message) => asBefore({ ...message, to: namesOf(store, message.numbers) }));
+    const starts = (await store.unsentStarts()).map((message) => ({ ...message, to: namesOf(store, message.numbers) }));
     if (question !== asked) return; // there is a newer answer, or will be
+    const unsent = starts.map((message) => asBefore(shown.get(message.id), message));
     shown = new Map(unsent.map((message) => [message.id, message]));
     reconcile(list, unsent, ({ id }) => id, render);
     list.hidden = unsent.length === 0;
