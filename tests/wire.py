@@ -114,3 +114,14 @@ def upgrade(target: str, *, method: str = "GET", **headers: str | None) -> bytes
     } | headers
     lines = [f"{name.replace('_', '-')}: {value}" for name, value in fields.items() if value is not None]
     return "\r\n".join([f"{method} {target} HTTP/1.1", *lines, "", ""]).encode()
+
+
+def upgrade_parts(target: str, **changes: str | None) -> tuple[str, bytes, list[tuple[bytes, bytes]]]:
+    """The same, read: method, target, and headers with names in lower case."""
+    line, *lines = upgrade(target, **changes).split(b"\r\n")[:-2]
+    method, path, _ = line.split(b" ")
+    return (
+        method.decode(),
+        path,
+        [(name.lower(), value) for name, _, value in (line.partition(b": ") for line in lines)],
+    )

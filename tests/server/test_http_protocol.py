@@ -82,6 +82,7 @@ LARGE_HEADS = {
     "many headers, whole": [
         request("GET", "/healthz", b"", *[f"x{n}: {'x' * 1000}" for n in range(HEAD_BYTES // 900)])
     ],
+    "of an upgrade": [upgrade("/stream", cookie="x" * HEAD_BYTES)],
     "a header without end": [b"GET / HTTP/1.1\r\nx: ", *[b"x" * 10_000] * 30],
     "a target without end": [b"GET /", *[b"x" * 10_000] * 30],
     "a trailer without end": [

@@ -12,16 +12,15 @@ import pytest
 import uvloop
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from uvicorn.config import Config
-from uvicorn.server import ServerState
 
 from heartline.bus.local import LocalBus
 from heartline.resources.accounts import create_account
 from heartline.resources.templates import RemovedTemplate
-from heartline.server.config import Config as Settings
+from heartline.server.config import Config
 from heartline.server.node import Node
 from heartline.server.websocket import StreamProtocol
 from heartline.storage.sqlite import SqliteStorage
+from tests.server.raw_client import CONFIRMATION
 from tests.wire import (
     BINARY,
     CLOSE,
@@ -35,7 +34,7 @@ from tests.wire import (
     command,
     content,
     frames_in,
-    upgrade,
+    upgrade_parts,
 )
 
 IDENTIFIER = '{"channel":"NotificationsChannel"}'
@@ -143,26 +142,21 @@ async def all_done() -> AsyncIterator[None]:
 
 
 class Server:
-    """A node with an account, and what uvicorn keeps."""
+    """A node with an account, and the connections that uvicorn keeps."""
 
     def __init__(self, runner: asyncio.Runner, storage: GatedStorage, account_id: str) -> None:
         self.run = runner.run
         self.storage = storage
-        self.node = Node(Settings(), storage, LocalBus())
-        self.state = ServerState()
+        self.node = Node(Config(), storage, LocalBus())
+        self.connections: set[Any] = set()
         self.account_id = account_id
         self.target = f"/stream?account_id={account_id}"
 
     def connect(self, **headers: str) -> tuple[StreamProtocol, Transport]:
         """A client that has asked for the upgrade."""
         transport = Transport()
-        protocol = StreamProtocol(
-            config=Config(lambda: None),  # type: ignore[arg-type]
-            server_state=self.state,
-            app_state={"node": self.node},
-        )
-        protocol.connection_made(transport)
-        protocol.data_received(upgrade(self.target, **headers))
+        protocol = StreamProtocol(self.node, transport, self.connections)
+        protocol.upgrade(*upgrade_parts(self.target, **headers))
         return protocol, transport
 
     @contextlib.asynccontextmanager
@@ -335,15 +329,17 @@ def test_empty_fragments_without_end_take_no_memory(server: Server) -> None:
 
 
 def test_a_command_that_comes_before_the_account_was_found_waits_for_the_welcome(server: Server) -> None:
-    """On a network: tests/server/test_websocket.py. Here the transport is shown to hold the command back."""
+    """On a network: tests/server/test_websocket.py. Here the transport is shown to hold back what follows it."""
 
     async def talk() -> None:
         async with server.looking_up() as (protocol, transport):
-            assert transport.written.startswith(b"HTTP/1.1 101 ")
+            assert transport.is_reading
+            protocol.data_received(client_text(SUBSCRIBE))
             assert not transport.is_reading
-            assert transport.frames == []
+            assert transport.written == b""
         assert transport.is_reading
-        assert [frame.text for frame in transport.frames] == ['{"type":"welcome"}']
+        assert transport.written.startswith(b"HTTP/1.1 101 ")
+        assert [frame.text for frame in transport.frames] == ['{"type":"welcome"}', CONFIRMATION]
         protocol.connection_lost(None)
 
     server.run(talk())
@@ -356,21 +352,20 @@ def test_a_client_that_left_before_its_account_was_found_is_forgotten(server: Se
             protocol.connection_lost(None)
         assert transport.frames == []
         assert protocol.slot is None
-        assert protocol not in server.state.connections
+        assert protocol not in server.connections
 
     server.run(talk())
 
 
 @pytest.mark.parametrize("offered", [False, True], ids=["plain", "action cable"])
-def test_a_stop_before_the_account_was_found_is_the_last_that_is_heard(server: Server, offered: bool) -> None:
+def test_a_stop_before_the_account_was_found_ends_the_connection(server: Server, offered: bool) -> None:
     async def talk() -> None:
         headers = {"sec_websocket_protocol": "actioncable-v1-json"} if offered else {}
         async with server.looking_up(**headers) as (protocol, transport):
             protocol.shutdown()
             await transport.wait_for_end()
-        opcodes = [frame.opcode for frame in transport.frames]
-        assert opcodes == ([TEXT, CLOSE] if offered else [])
-        assert transport.is_closed is not offered
+        assert transport.written == b""
+        assert transport.is_closed
         assert protocol.slot is None
         protocol.connection_lost(None)
 
@@ -429,11 +424,11 @@ def test_nothing_is_left_of_a_client_that_went(server: Server) -> None:
     async def talk() -> None:
         protocol, _ = await server.welcome()
         protocol.data_received(client_text(SUBSCRIBE))
-        assert protocol in server.state.connections
+        assert protocol in server.connections
         slot = protocol.slot
         assert slot is not None
         protocol.connection_lost(ConnectionResetError())
-        assert protocol not in server.state.connections
+        assert protocol not in server.connections
         assert (protocol.readers, protocol.slot) == ((), None)
 
     server.run(talk())

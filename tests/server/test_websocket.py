@@ -243,9 +243,17 @@ BAD_HANDSHAKES = {
     "a POST": {"method": "POST"},
     "a POST with a length": {"method": "POST", "content_length": "0"},
     "a PUT": {"method": "PUT"},
-    "a very long header": {"x_long": "x" * 10_000},
-    "very many headers": {f"x_{number}": "x" for number in range(200)},
+    "a body": {"content_length": "5"},
 }
+
+
+def test_long_and_many_headers_are_taken(account: Account) -> None:
+    """Cookies of other programs on the same host name, headers of proxies; what is too much: test_http_protocol.py."""
+    headers = {"cookie": "x" * 10_000} | {f"x_{number}": "x" for number in range(200)}
+    with RawClient(account.server) as client:
+        client.send(upgrade(stream_of(account), **headers))
+        assert client.head().startswith("HTTP/1.1 101 ")
+        assert client.text() == WELCOME
 
 
 @pytest.mark.parametrize("change", BAD_HANDSHAKES.values(), ids=BAD_HANDSHAKES.keys())

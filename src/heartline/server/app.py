@@ -42,7 +42,7 @@ def make_app(config: Config, open_node: Callable[[], Node]) -> ASGIApp:
     async def lifespan(_: Starlette) -> AsyncIterator[dict[str, Any]]:
         node = open_node()
         try:
-            yield {"node": node}  # in the state of every request, and uvicorn gives it to `StreamProtocol` as app_state
+            yield {"node": node}  # in the state of every request, and uvicorn gives it to `HttpProtocol` as app_state
         finally:
             await node.close()
 

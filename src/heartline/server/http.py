@@ -7,7 +7,6 @@ minor version, and tests/server/test_http_protocol.py would fail.
 """
 
 import asyncio
-from typing import cast
 
 import httptools
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
@@ -16,6 +15,7 @@ from heartline.errors import HeadTooLarge, HeartlineError, MalformedRequest, Met
 from heartline.server.node import Node
 from heartline.server.service import refusal
 from heartline.server.tcp import bound_send_queue
+from heartline.server.websocket import StreamProtocol
 
 HEAD_BYTES = 64 * 1024
 """Request line and headers; a query may hold a text, and ciphertext of a long one takes some 10 KiB."""
@@ -125,9 +125,12 @@ class HttpProtocol(HttpToolsProtocol):
             self.transport = plain
         else:
             self.transport.set_write_buffer_limits(buffer_bytes, buffer_bytes // 4)
-        self.handle_websocket_upgrade()
+        self.connections.discard(self)
+        stream = StreamProtocol(node, self.transport, self.connections)
+        self.transport.set_protocol(stream)
+        stream.upgrade(self.scope["method"], self.url, self.headers)
         if rest:
-            cast(asyncio.Protocol, self.transport.get_protocol()).data_received(rest)
+            stream.data_received(rest)
 
     # --- what goes wrong ---
 

@@ -18,7 +18,6 @@ from heartline.server.config import Config
 from heartline.server.http import HttpProtocol
 from heartline.server.node import Node
 from heartline.server.tcp import watch_peers
-from heartline.server.websocket import StreamProtocol
 from heartline.storage.engines import is_postgresql, open_storage, prepare_database
 
 BACKLOG = 4096
@@ -126,7 +125,7 @@ def serve(config: Config, listener: socket.socket, started: Callable[[], None]) 
             make_app(config, open_node),
             http=HttpProtocol,
             loop="uvloop",
-            ws=StreamProtocol,
+            ws="none",
             lifespan="on",
             log_config=None,
             access_log=False,

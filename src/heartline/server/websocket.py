@@ -1,24 +1,22 @@
 """The socket under a stream connection: one `asyncio.Protocol`, no task, and no parser while nothing is being received.
 
-uvicorn hands over a socket by calling `StreamProtocol(config=..., server_state=..., app_state=...)`, then
-`connection_made`, then `data_received` with the whole upgrade request (not documented: uvicorn is pinned to a minor
-version, and tests/server/test_websocket.py would fail). Frames are read by websockets' sans-I/O layer, which answers
-everything that RFC 6455 forbids with the right close code.
+`HttpProtocol` hands over a socket with its upgrade request. Frames are read by websockets' sans-I/O layer, which answers
+everything that RFC 6455 forbids with the right close code; only a segment that is one short, whole text is read without.
 """
 
 import asyncio
 import codecs
+from collections.abc import Sequence
 from types import GeneratorType
 from typing import Any, cast
 
-from uvicorn.config import Config
-from uvicorn.server import ServerState
 from websockets.frames import CloseCode, Frame, Opcode
 from websockets.protocol import OPEN, Protocol, Side
 from websockets.streams import StreamReader
+from websockets.utils import apply_mask
 
 from heartline.errors import HeartlineError
-from heartline.server.handshake import shake_hands
+from heartline.server.handshake import Handshake, shake_hands
 from heartline.server.node import Node
 from heartline.server.service import refusal
 from heartline.server.tcp import unacknowledged_bytes
@@ -32,6 +30,10 @@ MESSAGE_BYTES = 4 * 1024
 """A client's message, over all its fragments; the longest that a known client sends has 80 bytes (operations.md 1.4)."""
 CLIENT_ID_CHARACTERS = 64
 """What counts of a `client_id`; known ones have up to four digits."""
+HEAD_BYTES, SHORT_BYTES = 6, 125
+"""The head of a client's frame with its mask, and the longest content that has one so short (RFC 6455 5.2)."""
+FINAL_TEXT, MASKED = 0x81, 0x80
+"""The first byte of a text frame that is a whole message, and the bit of the second that says that a mask follows."""
 CLOSE_S = 5.0
 """How long a client may take to answer a close frame."""
 
@@ -42,37 +44,33 @@ _Utf8Decoder = codecs.getincrementaldecoder("utf-8")
 class StreamProtocol(Connection, asyncio.Protocol):
     """A WebSocket of the stream."""
 
-    __slots__ = ("_closing", "_connections", "_early", "_node", "_parser", "_receipts", "_transport", "_upgraded")
+    __slots__ = ("_closing", "_connections", "_early", "_node", "_parser", "_receipts", "_transport")
 
-    def __init__(self, config: Config, server_state: ServerState, app_state: dict[str, Any]) -> None:
-        self._node: Node = app_state["node"]
-        super().__init__(self._node.stream)
-        self._connections: set[Any] = server_state.connections
-        self._transport: asyncio.Transport
-        self._upgraded = False
+    def __init__(self, node: Node, transport: asyncio.Transport, connections: set[Any]) -> None:
+        """`connections` are those that uvicorn ends when the server stops."""
+        super().__init__(node.stream)
+        self._node = node
+        self._connections = connections
+        self._transport = transport
+        self.write = transport.write
         self._early: bytes | None = b""
-        """What came in one segment with the upgrade request, until the welcome."""
+        """What the client said before the welcome, until then."""
         self._parser: _FrameParser | None = None
         self._receipts: Receipts | None = None
         """What a client with a `client_id` has got, from its subscription on."""
         self._closing: asyncio.TimerHandle | None = None
         """Set once the end has begun: what the client still says does not matter."""
 
+        connections.add(self)
+
     # --- asyncio ---
 
-    def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        self._transport = cast(asyncio.Transport, transport)
-        self.write = self._transport.write
-        self._connections.add(self)
-
     def data_received(self, data: bytes) -> None:
-        if not self._upgraded:
-            self._upgraded = True
-            self._shake_hands(data)
-        elif self._early is not None:
-            self._early += data
-        else:
+        if self._early is None:
             self._receive(data)
+        else:
+            self._early += data
+            self._transport.pause_reading()  # the rest waits in the system
 
     def pause_writing(self) -> None:
         # Nothing more is read either, so that a client cannot make us buffer answers that it does not fetch.
@@ -102,7 +100,9 @@ class StreamProtocol(Connection, asyncio.Protocol):
             self._begin_end()
 
     def stop(self) -> None:
-        if self._closing is None:
+        if self._early is not None:
+            self.drop()  # its upgrade has no reply yet
+        elif self._closing is None:
             super().stop()
 
     def drop(self) -> None:
@@ -133,24 +133,22 @@ class StreamProtocol(Connection, asyncio.Protocol):
 
     # --- handshake ---
 
-    def _shake_hands(self, data: bytes) -> None:
+    def upgrade(self, method: str, target: bytes, headers: Sequence[tuple[bytes, bytes]]) -> None:
+        """Answer the upgrade request, once the account is known to exist or not."""
         try:
-            handshake = shake_hands(data)
+            handshake = shake_hands(method, target, headers)
         except HeartlineError as error:
             self._transport.write(refusal(error))
             self._transport.close()
             return
-        self._transport.write(handshake.reply)
         self.dialect = handshake.dialect
-        # What the client says before the welcome waits in the transport.
-        self._transport.pause_reading()
-        self._node.spawn(self._enter(handshake.query, handshake.restore_sid))
+        self._node.spawn(self._enter(handshake))
 
-    async def _enter(self, query: str, sid: str) -> None:
+    async def _enter(self, handshake: Handshake) -> None:
         """Welcome the client when its account exists."""
         error: HeartlineError | None = None
         try:
-            parameters = parse_query(query.encode("ascii", "replace"))
+            parameters = parse_query(handshake.query.encode())
             account = await self._node.find_account(parameters.get("account_id", ""))
             if self.dialect is not Dialect.EXTENDED:
                 client_id = parameters.get("client_id", "")[:CLIENT_ID_CHARACTERS]
@@ -160,19 +158,23 @@ class StreamProtocol(Connection, asyncio.Protocol):
             error = refused
         if self._transport.is_closing() or self._closing is not None:
             return
-        if self.writable:
-            self._transport.resume_reading()
-        if error is None:
-            self.welcome(account, parameters.get("sid", sid))
-        else:
-            self.refuse(error)
         early, self._early = self._early, None
+        if error is None:
+            self.welcome(account, parameters.get("sid", handshake.restore_sid), reply=handshake.reply)
+        else:
+            self.write(handshake.reply)
+            self.refuse(error)
         if early:
+            if self.writable:
+                self._transport.resume_reading()
             self._receive(early)
 
     # --- frames ---
 
     def _receive(self, data: bytes) -> None:
+        if self._parser is None and self._closing is None and (text := _short_text(data)) is not None:
+            self.received(text)
+            return
         parser = self._parser or _FrameParser()
         parser.receive_data(data)
         for frame in parser.events_received():
@@ -245,6 +247,18 @@ class _FrameParser(Protocol):
             return False
         parser.close()  # it refers to this object: without the cycle both are freed at once
         return True
+
+
+def _short_text(data: bytes) -> str | None:
+    """What a segment says that is one whole text frame of at most 125 bytes, as nearly every one is; else None. The parser
+    would take four times as long to tell."""
+    size = len(data) - HEAD_BYTES
+    if not 0 <= size <= SHORT_BYTES or data[0] != FINAL_TEXT or data[1] != MASKED | size:
+        return None
+    try:
+        return apply_mask(data[HEAD_BYTES:], data[2:HEAD_BYTES]).decode()
+    except UnicodeDecodeError:
+        return None
 
 
 def _seconds(text: str) -> float:

@@ -138,13 +138,14 @@ class Connection:
         """The client wants pings this far apart: as many turns of the wheel as fit into it."""
         self.ping_every = int(min(max(interval_s, PING_INTERVAL_S), LONGEST_PING_S) // PING_INTERVAL_S)
 
-    def welcome(self, account: int, restore_sid: str = "") -> None:
-        """The account exists: greet, and ping from now on. An extended client can have its earlier session restored."""
+    def welcome(self, account: int, restore_sid: str = "", *, reply: bytes = b"") -> None:
+        """The account exists: greet, and ping from now on. An extended client can have its earlier session restored.
+        `reply`, to the upgrade, goes out before the greeting, in one write with it."""
         self.account = account
         if self.dialect is Dialect.EXTENDED:
-            self._welcome_extended(restore_sid)
+            self._welcome_extended(restore_sid, reply)
         else:
-            self.write(frames.WELCOME)
+            self.write(reply + frames.WELCOME)
         self.slot = self.stream.wheel.add(self._pinged_by())
 
     def refuse(self, error: HeartlineError) -> None:
@@ -315,10 +316,10 @@ class Connection:
             if reader.cursor is not None and reader.settled_pings < SETTLED_PINGS:
                 reader.settled_pings += 1
 
-    def _welcome_extended(self, restore_sid: str) -> None:
+    def _welcome_extended(self, restore_sid: str, reply: bytes) -> None:
         session = self._restore(restore_sid) if restore_sid else None
         self.sid = secrets.token_urlsafe(12)
-        self.write(frames.extended_welcome(self.sid, session.identifiers if session else None))
+        self.write(reply + frames.extended_welcome(self.sid, session.identifiers if session else None))
         for identifier in session.identifiers if session else ():
             reader = self._add_reader(identifier)
             reader.held, reader.unanswered = HELD_TURNS, 0
