@@ -15,6 +15,7 @@ import msgspec
 import structlog
 from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response
+from starlette.types import Receive, Scope, Send
 
 from heartline.contract import Endpoint, PlainText
 from heartline.errors import HeartlineError, StorageFailure
@@ -36,15 +37,19 @@ DECODED_IN_A_THREAD_BYTES = 64 * 1024
 
 
 class Service:
-    """Answers the requests of one endpoint."""
+    """Answers the requests of one endpoint: an ASGI application."""
 
     def __init__(self, endpoint: Endpoint, config: Config, limiter: Limiter) -> None:
-        self._endpoint = endpoint
+        self.endpoint = endpoint
         self._config = config
         self._limiter = limiter
         self._limit_bytes = config.media_bytes if endpoint.path == "/media/add" else config.body_bytes
 
-    async def answer(self, http: Request) -> Response:
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        response = await self._answer_or_say_why_not(Request(scope, receive))
+        await response(scope, receive, send)
+
+    async def _answer_or_say_why_not(self, http: Request) -> Response:
         started = time.perf_counter()
         try:
             response = await self._answer(http)
@@ -54,10 +59,10 @@ class Service:
             response = Response(status_code=400)  # nobody reads it
         except Exception as error:
             # The end of the line for what nobody foresaw; the log tells its type and place (server/logs.py).
-            log.error("request failed", path=self._endpoint.path, exc_info=error)
+            log.error("request failed", path=self.endpoint.path, exc_info=error)
             response = error_reply(StorageFailure())
         elapsed_ms = round((time.perf_counter() - started) * 1000, 1)
-        log.debug("request", path=self._endpoint.path, status=response.status_code, elapsed_ms=elapsed_ms)
+        log.debug("request", path=self.endpoint.path, status=response.status_code, elapsed_ms=elapsed_ms)
         return response
 
     async def _answer(self, http: Request) -> Response:
@@ -67,11 +72,11 @@ class Service:
         else:
             work = partial(self._decode, http, body)
             account_id, request = await asyncio.get_running_loop().run_in_executor(http.state.node.decoders, work)
-        limit = self._endpoint.limit
+        limit = self.endpoint.limit
         if limit is None:
             return await self._transact(http.state.node, account_id, request)
         address = http.client.host if http.client else ""
-        caller = (self._endpoint.path, address, getattr(request, limit.parameter) if limit.parameter else "")
+        caller = (self.endpoint.path, address, getattr(request, limit.parameter) if limit.parameter else "")
         self._limiter.take(limit, time.monotonic(), *caller)
         response = await self._transact(http.state.node, account_id, request)
         if limit.only_failures:
@@ -83,7 +88,7 @@ class Service:
         if http.headers.get("accept", "").startswith("text/plain"):
             query = b"raw=true&" + query  # the same wish, said differently (decisions.md 12)
         return decode(
-            self._endpoint,
+            self.endpoint,
             path=http.path_params,
             query=query,
             body=body,
@@ -92,7 +97,7 @@ class Service:
         )
 
     async def _transact(self, node: Node, account_id: str, request: Any) -> Response:
-        endpoint = self._endpoint
+        endpoint = self.endpoint
         arguments = [request] if endpoint.takes_request else []
         if endpoint.gated:  # before the server works hard for somebody whom it will refuse
             await node.storage.read(lambda tx: check_may_sign_up(tx, self._config.signup, request.name, writing=False))
