@@ -96,10 +96,11 @@ async def measure_full_node(folder: Path, sockets: int, rows: int, size: Size) -
         await load.open(target.port, target.path, accounts[:sockets])
         await load.watch(size.settle_s)
         done = asyncio.Event()
+        waiting = bodies(rows, BATCH_ROWS)  # made before, as it would stop the probe
 
         async def upload() -> float:
             begin_s = asyncio.get_running_loop().time()
-            for body in bodies(rows, BATCH_ROWS):
+            for body in waiting:
                 await rest.post(f"{MESSAGES}/add?account_id={accounts[-1]}", body)
             return rows / (asyncio.get_running_loop().time() - begin_s)
 
