@@ -3,6 +3,7 @@
 import asyncio
 import os
 import socket
+import weakref
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
@@ -274,3 +275,28 @@ def test_an_error_of_the_protocol_ends_its_socket_and_no_other(error: type[Excep
         assert [type(context["exception"]) for context in errors] == [error]
 
     run(test)
+
+
+@pytest.mark.parametrize("end", ["close", "abort", "peer", "poller"])
+def test_at_its_end_a_transport_lets_go_of_its_protocol(end: str) -> None:
+    """No garbage collector would find the two."""
+
+    async def talk() -> None:
+        async with adopted() as (transport, protocol, peer, poller):
+            alive, lost = weakref.ref(protocol), protocol.lost
+            del protocol
+            match end:
+                case "close":
+                    transport.close()
+                case "abort":
+                    transport.abort()
+                case "peer":
+                    peer.close()
+                case "poller":
+                    poller.close()
+            if end != "poller":
+                await lost.wait()
+                await asyncio.sleep(0)
+            assert alive() is None
+
+    run(talk)

@@ -133,6 +133,7 @@ def _following(node: Node, account: int, start: Cursor) -> Iterator["_Follower"]
     finally:
         node.followers.discard(follower)
         node.hub.unsubscribe(reader)
+        del follower.took  # which leads to the reader, and no garbage collector looks there
 
 
 class _EventStreamForm:

@@ -7,6 +7,7 @@ minor version, and tests/server/test_http_protocol.py would fail.
 """
 
 import asyncio
+from typing import cast
 
 import httptools
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
@@ -122,7 +123,7 @@ class HttpProtocol(HttpToolsProtocol):
         bound_send_queue(self.transport.get_extra_info("socket"), buffer_bytes)
         plain = node.poller.adopt(self.transport) if node.poller is not None else None
         if plain is not None:
-            self.transport = plain
+            self.transport = cast(asyncio.Transport, plain)
         else:
             self.transport.set_write_buffer_limits(buffer_bytes, buffer_bytes // 4)
         self.connections.discard(self)

@@ -12,6 +12,8 @@ import socket
 import sys
 from typing import Any, cast
 
+from msgspec import Struct
+
 EVENTS = 512
 """Sockets served before the event loop gets its turn: some milliseconds of work."""
 READ_BYTES = 64 * 1024
@@ -19,6 +21,8 @@ READ_BYTES = 64 * 1024
 
 if sys.platform == "linux":
     IN, OUT, BROKEN = select.EPOLLIN, select.EPOLLOUT, select.EPOLLHUP | select.EPOLLERR
+
+_NOBODY = asyncio.Protocol()
 
 
 class Poller:
@@ -76,22 +80,23 @@ class Poller:
                     transport.fail(error)
 
 
-class PlainTransport(asyncio.Transport):
-    """See `asyncio.Transport`; what no stream needs is missing."""
+class PlainTransport(Struct, gc=False, eq=False):
+    """See `asyncio.Transport`; what no stream needs is missing.
 
-    __slots__ = ("_closing", "_ending", "_fd", "_interest", "_poller", "_protocol", "_unsent")
+    Left out of garbage collections, which stop the loop for longer the more objects there are: at its end it lets go of its
+    protocol, so that the two are no cycle.
+    """
 
-    def __init__(self, poller: Poller, fd: int) -> None:
-        self._poller = poller
-        self._fd = fd
-        """-1 once it is closed."""
-        self._protocol: asyncio.Protocol
-        self._interest = IN
-        self._unsent: bytearray | None = None
-        """What the kernel has not taken yet."""
-        self._closing = False
-        self._ending = False
-        """Whether the sending side is shut down after what is unsent."""
+    _poller: Poller
+    _fd: int
+    """-1 once it is closed."""
+    _protocol: asyncio.Protocol = _NOBODY
+    _interest: int = IN
+    _unsent: bytearray | None = None
+    """What the kernel has not taken yet."""
+    _closing: bool = False
+    _ending: bool = False
+    """Whether the sending side is shut down after what is unsent."""
 
     def fileno(self) -> int:
         return self._fd
@@ -173,6 +178,9 @@ class PlainTransport(asyncio.Transport):
         if could_take and len(unsent) > self._poller.high_bytes:
             self._protocol.pause_writing()
 
+    ping = write
+    """What the wheel of pings calls."""
+
     def can_write_eof(self) -> bool:
         return True
 
@@ -232,7 +240,7 @@ class PlainTransport(asyncio.Transport):
     def vanish(self) -> None:
         """Close the socket, without telling the protocol. What that still writes must not reach whoever gets the file
         descriptor next."""
-        fd, self._fd, self._closing, self._unsent = self._fd, -1, True, None
+        fd, self._fd, self._closing, self._unsent, self._protocol = self._fd, -1, True, None, _NOBODY
         os.close(fd)
 
     def _lose_soon(self, error: Exception | None) -> None:
@@ -246,8 +254,9 @@ class PlainTransport(asyncio.Transport):
         if self._fd < 0:
             return
         fd, self._closing, self._unsent = self._fd, True, None
+        protocol, self._protocol = self._protocol, _NOBODY
         try:
-            self._protocol.connection_lost(error)  # before the socket is closed, which is asked what has arrived
+            protocol.connection_lost(error)  # before the socket is closed, which is asked what has arrived
         finally:
             if self._fd >= 0:
                 self._fd = -1

@@ -18,12 +18,14 @@ from websockets.utils import apply_mask
 from heartline.errors import HeartlineError
 from heartline.server.handshake import Handshake, shake_hands
 from heartline.server.node import Node
+from heartline.server.plain import PlainTransport
 from heartline.server.service import refusal
 from heartline.server.tcp import unacknowledged_bytes
 from heartline.stream import frames
 from heartline.stream.connection import Connection, Dialect
 from heartline.stream.cursors import Receipts
 from heartline.stream.hub import Reader
+from heartline.stream.wheel import Pinged
 from heartline.tolerance import parse_query
 
 MESSAGE_BYTES = 4 * 1024
@@ -52,7 +54,6 @@ class StreamProtocol(Connection, asyncio.Protocol):
         self._node = node
         self._connections = connections
         self._transport = transport
-        self.write = transport.write
         self._early: bytes | None = b""
         """What the client said before the welcome, until then."""
         self._parser: _FrameParser | None = None
@@ -93,6 +94,12 @@ class StreamProtocol(Connection, asyncio.Protocol):
         self._node.stop_later(self)
 
     # --- Connection ---
+
+    def write(self, data: bytes) -> None:
+        self._transport.write(data)
+
+    def writer(self) -> Pinged:
+        return self._transport if isinstance(self._transport, PlainTransport) else self
 
     def close(self, code: int, reason: str = "") -> None:
         if self._closing is None:

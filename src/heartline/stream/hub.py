@@ -6,10 +6,15 @@ commit, in frames that all readers share. A reader that is behind, because its t
 missed, or because it resumed from an older cursor, is brought to the head by reading the log page by page; until then
 commits pass it by. So a slow reader costs a cursor and never delays another, and live and replayed events cannot overtake
 each other: both only ever append what follows the cursor.
+
+Readers and audiences are left out of garbage collections (`gc=False`), which stop the loop for longer the more objects there
+are. A connection that ends lets go of its readers, so none is left behind in a cycle.
 """
 
 from collections.abc import Sequence
 from typing import NamedTuple, Protocol
+
+from msgspec import Struct
 
 from heartline.stream.frames import Form
 from heartline.stream.log import Event, History, Log, Position
@@ -40,57 +45,40 @@ class Sink(Protocol):
         """The log has another history than its client knows: it must come back, and be told so when it asks."""
 
 
-class Reader:
+class Reader(Struct, gc=False, eq=False):
     """One subscription of one connection."""
 
-    __slots__ = (
-        "account",
-        "asking",
-        "catching_up",
-        "cursor",
-        "form",
-        "held",
-        "histories",
-        "history_until",
-        "settled_pings",
-        "sink",
-        "unanswered",
-    )
-
-    def __init__(self, sink: Sink, account: int, form: Form) -> None:
-        self.sink = sink
-        self.account = account
-        self.form = form
-        self.cursor: int | None = None
-        """The offset up to which it has everything; None before its subscription is confirmed, and after its end."""
-        self.catching_up = False
-        """True while a page of the log is being read for it."""
-        self.asking = 0
-        """Times that the log is being asked where it goes on: until that is known, nothing may be delivered."""
-        self.held = 0
-        """Not 0 while nothing may be delivered, as its client is about to say where to go on from: turns of the wheel to
-        wait for it."""
-        self.history_until: int | None = None
-        """The offset at which the history that its client asked for is complete; None when it did not ask."""
-        self.histories = 0
-        """Requests for history that are answered then."""
-        self.unanswered = 1
-        """Subscribe commands that were not confirmed yet."""
-        self.settled_pings = 0
-        """Pings that its client got since the confirmation, as far as they matter."""
+    sink: Sink
+    account: int
+    form: Form
+    cursor: int | None = None
+    """The offset up to which it has everything; None before its subscription is confirmed, and after its end."""
+    catching_up: bool = False
+    """True while a page of the log is being read for it."""
+    asking: int = 0
+    """Times that the log is being asked where it goes on: until that is known, nothing may be delivered."""
+    held: int = 0
+    """Not 0 while nothing may be delivered, as its client is about to say where to go on from: turns of the wheel to
+    wait for it."""
+    history_until: int | None = None
+    """The offset at which the history that its client asked for is complete; None when it did not ask."""
+    histories: int = 0
+    """Requests for history that are answered then."""
+    unanswered: int = 1
+    """Subscribe commands that were not confirmed yet."""
+    settled_pings: int = 0
+    """Pings that its client got since the confirmation, as far as they matter."""
 
 
-class _Audience:
+class _Audience(Struct, gc=False, eq=False):
     """The readers of one account on this node, and what the node knows of its log."""
 
-    __slots__ = ("epoch", "head", "readers")
-
-    def __init__(self) -> None:
-        self.epoch = ""
-        """Empty until the log has been looked at; until then no reader has begun."""
-        self.head = 0
-        """The last offset that the node has heard of."""
-        self.readers: list[Reader] = []
+    epoch: str = ""
+    """Empty until the log has been looked at; until then no reader has begun."""
+    head: int = 0
+    """The last offset that the node has heard of."""
+    readers: tuple[Reader, ...] = ()
+    """Nearly always one. The collector lets go of a tuple of such objects too, but never of a list."""
 
 
 class _Chunk(NamedTuple):
@@ -117,7 +105,7 @@ class Hub:
 
     def readers(self, account: int) -> tuple[Reader, ...]:
         audience = self._audiences.get(account)
-        return tuple(audience.readers) if audience else ()
+        return audience.readers if audience else ()
 
     def subscribe(self, reader: Reader, *, history: History | None = None, client_id: str = "") -> None:
         """Add a reader. It begins where its history or its client's cursor says, else at the head; from there on it gets
@@ -126,7 +114,7 @@ class Hub:
         if audience is None:
             audience = self._audiences[reader.account] = _Audience()
             self._log.follow(reader.account)
-        audience.readers.append(reader)
+        audience.readers = (*audience.readers, reader)
         if audience.epoch and history is None and not client_id:
             self._begin(reader, audience.head)
             return
@@ -141,7 +129,7 @@ class Hub:
         reader.cursor = None
         audience = self._audiences.get(reader.account)
         if audience is not None and reader in audience.readers:
-            audience.readers.remove(reader)
+            audience.readers = tuple(other for other in audience.readers if other is not reader)
             if not audience.readers:
                 self._forget(reader.account)
 
@@ -154,7 +142,7 @@ class Hub:
         audience.head = max(audience.head, first_offset + len(messages) - 1)
         events = [Event(offset, message) for offset, message in enumerate(messages, first_offset)]
         chunks = _Encoder(audience.epoch, events)
-        for reader in tuple(audience.readers):
+        for reader in audience.readers:
             if reader.cursor == first_offset - 1 and reader.sink.writable and not (reader.held or reader.asking):
                 self._deliver(reader, chunks.for_reader(reader))
             self.catch_up(reader)
@@ -166,7 +154,7 @@ class Hub:
             return
         if head > audience.head:
             audience.head = head
-            for reader in tuple(audience.readers):
+            for reader in audience.readers:
                 self.catch_up(reader)
 
     def _is_of_another_log(self, account: int, audience: _Audience, epoch: str) -> bool:
