@@ -282,7 +282,9 @@ def test_at_its_end_a_transport_lets_go_of_its_protocol(end: str) -> None:
     """No garbage collector would find the two."""
 
     async def talk() -> None:
-        async with adopted() as (transport, protocol, peer, poller):
+        async with adopted() as (transport, _, peer, poller):
+            protocol = Recorder()
+            transport.set_protocol(protocol)
             alive, lost = weakref.ref(protocol), protocol.lost
             del protocol
             match end:

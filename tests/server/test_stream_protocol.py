@@ -2,7 +2,9 @@
 
 import asyncio
 import contextlib
+import gc
 import json
+import weakref
 from collections.abc import AsyncIterator, Iterator
 from itertools import pairwise
 from pathlib import Path
@@ -17,9 +19,11 @@ from heartline.bus.local import LocalBus
 from heartline.resources.accounts import create_account
 from heartline.resources.templates import RemovedTemplate
 from heartline.server.config import Config
+from heartline.server.events import _following
 from heartline.server.node import Node
 from heartline.server.websocket import StreamProtocol
 from heartline.storage.sqlite import SqliteStorage
+from heartline.stream.log import Cursor
 from tests.server.raw_client import CONFIRMATION
 from tests.wire import (
     BINARY,
@@ -355,6 +359,20 @@ def test_a_client_that_left_before_its_account_was_found_is_forgotten(server: Se
         assert protocol not in server.connections
 
     server.run(talk())
+
+
+def test_who_followed_the_log_over_http_is_freed(server: Server) -> None:
+    """No garbage collector looks into its reader."""
+
+    async def follow() -> weakref.ref[object]:
+        account = await server.node.find_account(server.account_id)
+        async with all_done():
+            with _following(server.node, account, Cursor("gone", 1)) as follower:
+                return weakref.ref(follower)
+
+    alive = server.run(follow())
+    gc.collect()
+    assert alive() is None
 
 
 @pytest.mark.parametrize("offered", [False, True], ids=["plain", "action cable"])
