@@ -4,6 +4,7 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from tests.conftest import Server
+from tests.web.client import wait_for
 from tests.web.conftest import NewContext
 from tests.web.phone import Phone
 from tests.web.test_security import PAGES, fill, go
@@ -68,13 +69,18 @@ def test_arabic_and_hebrew_run_their_own_way(page: Page, server: Server, phone: 
     ui = Ui(page, server.url).log_in(phone).open(name)
     starts = "(titles) => titles.map((title) => { const range = document.createRange();"
     starts += "range.selectNodeContents(title); return Math.round(range.getBoundingClientRect().left); })"
-    lefts = page.locator("nav .row-title").evaluate_all(starts)
-    assert len(lefts) == 2
-    assert len(set(lefts)) == 1, "all names begin below each other"
-    direction = "(element) => getComputedStyle(element).direction"
-    assert ui.bubbles.first.evaluate(direction) == "rtl"
-    assert page.locator(".row-snippet", has_text="أنا").evaluate(direction) == "rtl"
-    assert page.locator(".bubble a").evaluate(direction) == "ltr"
+    lefts: list[int] = []
+
+    def begin_below_each_other() -> bool:
+        lefts[:] = page.locator("nav .row-title").evaluate_all(
+            starts
+        )  # 0 until the frame in which a new row is laid out
+        return len(lefts) == 2 and len({*lefts}) == 1
+
+    wait_for(begin_below_each_other, lambda: f"names begin at {lefts}")
+    expect(ui.bubbles.first).to_have_css("direction", "rtl")
+    expect(page.locator(".row-snippet", has_text="أنا")).to_have_css("direction", "rtl")
+    expect(page.locator(".bubble a")).to_have_css("direction", "ltr")
     ui.text.fill("שרת")
     assert ui.text.evaluate("(field) => field.matches(':dir(rtl)')")
 
